@@ -1,0 +1,70 @@
+"""How the columns of an event are read: its values, its known time, and its place among equals."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from truenorth.engine.lowering import Tree, call, column
+from truenorth.framing.sources import Source
+
+
+def event_column(name: str) -> Tree:
+    """Return the tree of an event's column; `time` is the event time."""
+    return column("__time") if name == "time" else column(name)
+
+
+def rows_of(relation: str) -> exp.Select:
+    """Return all rows of a relation."""
+    return exp.select("*").from_(table_of(relation))
+
+
+def table_of(relation: str) -> exp.Table:
+    """Return a relation's quoted name."""
+    return exp.to_table(exp.to_identifier(relation, quoted=True))
+
+
+def known_time(known_columns: Collection[str], read: Iterable[str]) -> Tree:
+    """Return when an event is known, given the columns that are read from it."""
+    own = sorted(set(read) & set(known_columns))
+    return latest_of([column("__known"), *(column(f"__known_{name}") for name in own)])
+
+
+def latest_of(times: list[Tree]) -> Tree:
+    """Return the latest of several known times; NULL (never) where one is NULL."""
+    if len(times) == 1:
+        return times[0]
+    never = exp.or_(*(time.copy().is_(exp.null()) for time in times))
+    return exp.Case(ifs=[exp.If(this=never, true=exp.null())], default=call("greatest", *times))
+
+
+def tie_break(keys: tuple[str, ...]) -> Tree | None:
+    """Return what orders events of equal times: the source's key."""
+    if not keys:
+        return None
+    if len(keys) == 1:
+        return column(keys[0])
+    return call("concat_ws", exp.Literal.string("|"), *(exp.cast(column(key), "VARCHAR") for key in keys))
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """When events are known: a constant delay after they happen, or a time of their own."""
+
+    delay: int
+    """Constant part of the delay, microseconds."""
+    varies: bool
+    """Whether some known time is read from a column."""
+
+
+def arrival(source: Source, known_columns: Collection[str], read: Iterable[str]) -> Arrival:
+    """Return how the events of a source arrive, given the columns that are read from them."""
+    entries = source.column_known
+    own = [entries.get(name) for name in set(read) & set(known_columns)]
+    row = source.row_known
+    varies = row.at is not None or source.is_derived or any(entry is None or entry.at is not None for entry in own)
+    delays = [0 if row.at is not None else row.after.microseconds]
+    delays += [entry.after.microseconds for entry in own if entry is not None and entry.at is None]
+    return Arrival(max(delays), varies)

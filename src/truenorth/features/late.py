@@ -1,0 +1,202 @@
+"""Trailing aggregates of events that arrive late, each with a known time of its own.
+
+A window over event times cannot ask of every event whether it was already known. So the window sums only what must
+be known: events at most L late that lie further back than L. Two joins add the rest: the band of the last L
+microseconds, met through time buckets of that width so that long histories cost nothing, and the few events later than L.
+The parts are disjoint and merge exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlglot import exp
+
+from truenorth.engine.aggregates import PARTS, Measure, aggregate, event_input
+from truenorth.engine.events import table_of
+from truenorth.engine.lowering import Tree, bigint, both, column, number, when
+from truenorth.engine.windows import ROW, Job, join_form, part_columns, parts_of, window_form
+from truenorth.features.contract import FeatureContext
+from truenorth.features.trailing import FeatureJob
+
+OLD, LATE, OWN = "old__", "late__", "own__"
+"""Prefixes of the parts of a measure: of the window, of the joins, and of the example's own row."""
+
+
+def join_everything(single: FeatureJob, dialect: str) -> exp.Select:
+    """Return the aggregates by the join form, each event checked against the prediction time."""
+    limit = column(single.cut or single.job.anchor, "x")
+    known = exp.LT(this=column("__n", "e"), expression=limit.copy())
+    before = exp.LT(this=column("__t", "e"), expression=limit)
+    return join_form(replace(single.job, condition=exp.and_(known, before)), dialect)
+
+
+def window_of_the_old(single: FeatureJob, lateness: int, dialect: str) -> exp.Select | None:
+    """Return the parts of every measure over events that must be known; None where no window reaches that far."""
+    measures = [_old(measure, lateness) for measure in single.job.measures]
+    if any(measure.lower is not None and measure.lower > (measure.upper or 0) for measure in measures):
+        return None
+    in_time = exp.LTE(this=_lateness(single.job), expression=number(lateness))
+    events = single.job.events.copy().where(in_time)  # type: ignore[attr-defined]
+    return window_form(replace(single.job, events=events, measures=parts_of(measures, OLD)), dialect)
+
+
+def joins_of_the_late(single: FeatureJob, lateness: int, dialect: str) -> exp.Select:
+    """Return, per example, the parts of every measure over the band and over the very late events."""
+    inputs = {
+        part.name: event_input(part, single.job.time, single.job.known, single.job.tie_break)
+        for part in parts_of(single.job.measures, LATE)
+    }
+    pairs = exp.union(
+        _pairs(single, _recent(single, inputs, lateness), is_late=False, lateness=lateness),
+        _pairs(single, _very_late(single, inputs, lateness), is_late=True, lateness=lateness),
+        distinct=False,
+    )
+    found = [column(ROW)]
+    for measure in single.job.measures:
+        inside = _inside(measure, lateness)
+        for part in parts_of((measure,), LATE):
+            value = aggregate(part.function, when(inside.copy(), column(part.name)), dialect)
+            found.append(exp.alias_(value, part.name, quoted=True))
+    return exp.select(*found).from_(pairs.subquery("pair")).group_by(column(ROW))
+
+
+def merged(measures: tuple[Measure, ...], prefixes: list[str]) -> dict[str, Tree]:
+    """Return each measure's value from its parts of several disjoint sets of events."""
+    values = {}
+    for measure in measures:
+        parts = PARTS[measure.function]
+        columns = part_columns(measure, prefixes[0])
+        for prefix in prefixes[1:]:
+            columns = parts.merge(columns, part_columns(measure, prefix))
+        values[measure.name] = parts.finish(columns)
+    return values
+
+
+def own_parts(measures: tuple[Measure, ...]) -> dict[str, Tree]:
+    """Return the parts of every measure over the example's own row alone."""
+    own: dict[str, Tree] = {}
+    for measure in measures:
+        value = event_input(_on_own_row(measure), column("__at"), column("__at"), None)
+        for index, function in enumerate(PARTS[measure.function].functions):
+            own[f"{OWN}{measure.name}_{index}"] = _single(function, value)
+    return own
+
+
+def _single(function: str, value: Tree) -> Tree:
+    """Return a part over one event."""
+    present = value.copy().is_(exp.null()).not_()
+    if function == "count":
+        return exp.cast(present, "INT")
+    return when(present, number(0.0)) if function == "variance" else value.copy()
+
+
+def _on_own_row(measure: Measure) -> Measure:
+    def own(tree: Tree | None) -> Tree | None:
+        return None if tree is None else tree.copy().transform(_own_column)
+
+    return replace(measure, value=own(measure.value), where=own(measure.where))
+
+
+def _own_column(node: Tree) -> Tree:
+    if not isinstance(node, exp.Column):
+        return node
+    return column("__at") if node.name == "__time" else column(f"c__{node.name}")
+
+
+def _old(measure: Measure, lateness: int) -> Measure:
+    assert measure.upper is not None
+    return replace(measure, upper=min(measure.upper, -lateness - 1))
+
+
+def _lateness(job: Job) -> Tree:
+    return exp.paren(job.known.copy() - job.time.copy())
+
+
+def _inside(measure: Measure, lateness: int) -> Tree:
+    """Whether a pair's event lies in the measure's window and not in the part that the window form has summed."""
+    assert measure.upper is not None
+    distance, is_late = column("__d"), column("__late")
+    within = exp.LTE(this=distance, expression=number(measure.upper))
+    if measure.lower is not None:
+        within = exp.and_(within, exp.GTE(this=distance.copy(), expression=number(measure.lower)))
+    summed = min(measure.upper, -lateness - 1)
+    return exp.and_(within, exp.or_(is_late, exp.GT(this=distance.copy(), expression=number(summed))))
+
+
+def _band(single: FeatureJob, lateness: int) -> int:
+    """Width of the band: the furthest that an event may lie back without being in the window form's part."""
+    return max(max(-(measure.upper or 0) - 1, lateness) for measure in single.job.measures) + 1
+
+
+def _selected(single: FeatureJob, inputs: dict[str, Tree], *extra: Tree) -> exp.Select:
+    job = single.job
+    columns = [exp.alias_(column(event), f"__k{index}", quoted=True) for index, (_, event) in enumerate(job.keys)]
+    columns += [exp.alias_(job.time.copy(), "__t", quoted=True), exp.alias_(job.known.copy(), "__n", quoted=True)]
+    columns += [exp.alias_(tree.copy(), name, quoted=True) for name, tree in inputs.items()]
+    events = exp.select(*columns, *extra).from_(job.events.copy().subquery("source"))
+    for _, event in job.keys:
+        events = events.where(column(event).is_(exp.null()).not_())
+    wheres = [measure.where for measure in job.measures]
+    if all(where is not None for where in wheres):
+        events = events.where(exp.or_(*(where.copy() for where in wheres if where is not None)))
+    return events
+
+
+def _recent(single: FeatureJob, inputs: dict[str, Tree], lateness: int) -> exp.Query:
+    """Return the events at most L late, each in the bucket of its time and in the next one."""
+    width = _band(single, lateness)
+    in_time = exp.LTE(this=_lateness(single.job), expression=number(lateness))
+    start = bucket_start(single.job.time.copy(), width)
+    here = _selected(single, inputs, exp.alias_(start, "__b", quoted=True)).where(in_time)
+    after = _selected(single, inputs, exp.alias_(start.copy() + number(width), "__b", quoted=True)).where(in_time.copy())
+    return exp.union(here, after, distinct=False)
+
+
+def _very_late(single: FeatureJob, inputs: dict[str, Tree], lateness: int) -> exp.Query:
+    later = exp.GT(this=_lateness(single.job), expression=number(lateness))
+    return _selected(single, inputs, exp.alias_(bigint(exp.null()), "__b", quoted=True)).where(later)
+
+
+def _pairs(single: FeatureJob, events: exp.Query, *, is_late: bool, lateness: int) -> exp.Select:
+    job = single.job
+    anchor, time = column(job.anchor, "x"), column("__t", "e")
+    keys = [
+        exp.EQ(this=column(example, "x"), expression=column(f"__k{index}", "e"))
+        for index, (example, _) in enumerate(job.keys)
+    ]
+    known = exp.LT(this=column("__n", "e"), expression=anchor.copy())
+    lowers = [measure.lower for measure in job.measures]
+    reach = None
+    if None not in lowers:
+        furthest = min(lower for lower in lowers if lower is not None)
+        reach = exp.GTE(this=time.copy(), expression=anchor.copy() + number(furthest))
+    same_bucket = None
+    if not is_late:
+        bucket = bucket_start(anchor.copy(), _band(single, lateness))
+        same_bucket = exp.EQ(this=column("__b", "e"), expression=bucket)
+    condition = both(*keys, same_bucket, known, exp.LT(this=time.copy(), expression=anchor.copy()), reach)
+    names = [part.name for part in parts_of(job.measures, LATE)]
+    return (
+        exp.select(
+            column(ROW, "x"),
+            exp.alias_(time.copy() - anchor.copy(), "__d", quoted=True),
+            exp.alias_(exp.convert(is_late), "__late", quoted=True),
+            *(column(name, "e") for name in names),
+        )
+        .from_(table_of((job.probe or job.frame).name).as_("x"))
+        .join(events.subquery("e"), on=condition)
+    )
+
+
+def bucket_start(time: Tree, width: int) -> Tree:
+    """Return the start of the bucket of `width` microseconds that holds a time."""
+    remainder = exp.paren(exp.paren(exp.paren(time.copy() % number(width)) + number(width)) % number(width))
+    return exp.paren(time - remainder)
+
+
+def chosen_lateness(context: FeatureContext, source: str) -> int:
+    """Return L: most events of the source are at most this late, microseconds."""
+    return context.lateness.get(source, 0)
+
+

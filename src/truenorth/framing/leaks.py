@@ -1,0 +1,280 @@
+"""Future reads, found from the framing alone and refused with the path that makes them.
+
+Every value has an event time and a known time. Features of an example at `at` may read what was known
+strictly before it; a label's window may not share an instant with a feature; every part of the split must
+be able to mature before the next one begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from truenorth.errors import Finding
+from truenorth.framing.durations import ZERO, Duration, microseconds
+from truenorth.framing.examples import ExampleTable
+from truenorth.framing.expressions import Expression
+from truenorth.framing.features import Feature
+from truenorth.framing.framing import Framing
+from truenorth.framing.horizon import column_delays, horizon, with_dependencies
+from truenorth.framing.labels import Label
+from truenorth.framing.names import tasks
+from truenorth.framing.periods import Period
+from truenorth.framing.sources import Source
+from truenorth.framing.split import PARTS, Split, Tail
+
+
+def check_leaks(framing: Framing) -> list[Finding]:
+    """Return every future read of an expanded framing: LEAK001, LEAK002, LEAK003, LEAK007, LABEL016."""
+    findings: list[Finding] = []
+    for table in framing.examples.values():
+        findings += _own_row_reads(framing, table)
+        findings += _shared_instants(framing, table)
+        findings += _unreadable_parts(framing, table)
+    for name, feature in framing.features.items():
+        findings += _emptied_window(framing, name, feature)
+        findings += _label_reads(framing, ("features", name), _own_expressions(feature))
+    for source_name, source in framing.sources.items():
+        findings += _shortened(framing, source_name, source)
+    return _once(findings)
+
+
+def later_known(framing: Framing, source_name: str) -> dict[str, str]:
+    """Return the columns of a source that are known later than their row, each with the way it comes to be so."""
+    source = framing.sources[source_name]
+    paths = {name: f"{source_name}.{name} ({_delay_text(source, name)})" for name in source.column_known}
+    for name, lookup in source.lookup.items():
+        other = later_known(framing, lookup.source) if lookup.source in framing.sources else {}
+        if lookup.column in other:
+            paths[name] = f"{source_name}.{name} <- {other[lookup.column]}"
+    if source.session is not None:
+        paths["session_end"] = f"{source_name}.session_end (known a gap after the session's last event)"
+    for _ in source.columns:
+        for name, expression in source.columns.items():
+            read = next(
+                (column for column in sorted(expression.columns) if column in paths and column != name), None
+            )
+            if name not in paths and read is not None:
+                paths[name] = f"{source_name}.{name} <- {paths[read]}"
+    return paths
+
+
+def _delay_text(source: Source, column: str) -> str:
+    known = source.column_known[column]
+    return f"known at {known.at}" if known.at else f"known {known.after} after the event"
+
+
+def _own_row_reads(framing: Framing, table: ExampleTable) -> Iterator[Finding]:
+    """LEAK001: a decision that reads its own row before the value is known."""
+    if table.source is None or table.at == "none":
+        return
+    source = framing.sources.get(table.source)
+    if source is None:
+        return
+    late = later_known(framing, table.source)
+    row = source.row_known
+    for place, read in _decision_reads(framing, table):
+        for column in sorted(read & late.keys()):
+            yield _leak001(place, column, late[column])
+        if place[0] == "features" and (row.at or row.after) and read - framing.features.keys() - {"time"}:
+            how = f"known at {row.at}" if row.at else f"known {row.after} after the event"
+            yield _leak001(place, sorted(read)[0], f"every column of {table.source} ({how})")
+
+
+def _leak001(place: tuple[str, ...], column: str, path: str) -> Finding:
+    return Finding(
+        code="LEAK001",
+        where=".".join(place),
+        path=place,
+        evidence=f"expected values known before the prediction, got {column!r}: {'.'.join(place)} <- {path}.",
+        fix="drop it, or read its past by a trailing window: {source: ..., by: ..., last: ...}.",
+    )
+
+
+def _decision_reads(
+    framing: Framing, table: ExampleTable
+) -> Iterator[tuple[tuple[str, ...], frozenset[str]]]:
+    """Yield what is read on the example's own row to decide: filters, keys and features."""
+    if table.where is not None:
+        yield ("examples", "where"), table.where.columns
+    for field in ("entity", "group", "decision"):
+        yield ("examples", field), frozenset(getattr(table, field))
+    for name, feature in framing.features.items():
+        if feature.column is not None:
+            yield ("features", name, "column"), frozenset({feature.column})
+        for field, expression in _own_expressions(feature):
+            yield ("features", name, field), expression.columns
+        if feature.match:
+            yield ("features", name, "match"), frozenset(feature.match)
+        elif feature.source is not None:
+            yield ("features", name, "by"), frozenset(feature.by)
+        if feature.closed == "both" and feature.source == table.source:
+            for expression in (feature.where, feature.aggregated):
+                if expression is not None:
+                    yield ("features", name, "closed"), expression.columns
+
+
+def _own_expressions(feature: Feature) -> Iterator[tuple[str, Expression]]:
+    if feature.sql is not None:
+        yield "sql", feature.sql
+    if feature.over and feature.aggregate and feature.aggregated is not None:
+        yield feature.aggregate, feature.aggregated
+
+
+def _emptied_window(framing: Framing, name: str, feature: Feature) -> Iterator[Finding]:
+    """LEAK002: a window that ends before anything in it is known."""
+    last = microseconds(feature.last)
+    if feature.source is None or last is None or feature.source not in framing.sources:
+        return
+    source = framing.sources[feature.source]
+    delays = column_delays(source)
+    read = {
+        column for item in (feature.where, feature.aggregated) if item is not None for column in item.columns
+    }
+    late = {column: delays[column] for column in sorted(read & delays.keys()) if _is_constant(source, column)}
+    row = source.row_known
+    if row.at is None and row.after:
+        late["every column"] = row.after.microseconds
+    gap = microseconds(feature.gap) or 0
+    for column, delay in late.items():
+        if gap + last <= delay:
+            wait = Duration(delay)
+            yield Finding(
+                code="LEAK002",
+                where=f"features.{name}",
+                path=("features", name),
+                evidence=f"expected a window that reaches back beyond the delay of what it reads, got gap {Duration(gap)} and last "
+                f"{Duration(last)}: features.{name} <- {feature.source}.{column} (known {wait} after the event).",
+                fix=f"write gap: {wait}, so that the window ends where values are known.",
+            )
+            return
+
+
+def _is_constant(source: Source, column: str) -> bool:
+    entry = source.column_known.get(column)
+    return entry is None or entry.at is None
+
+
+def _label_reads(
+    framing: Framing, place: tuple[str, ...], expressions: Iterable[tuple[str, Expression]]
+) -> Iterator[Finding]:
+    """LEAK003: a feature made from a label."""
+    for field, expression in expressions:
+        for label in sorted(expression.columns & framing.labels.keys() - framing.features.keys()):
+            if label not in _example_columns(framing):
+                yield Finding(
+                    code="LEAK003",
+                    where=".".join((*place, field)),
+                    path=(*place, field),
+                    evidence=f"expected what is known before the prediction, got the label {label!r}: "
+                    f"{'.'.join(place)} <- labels.{label}.",
+                    fix="read the label's source by a trailing window instead.",
+                )
+
+
+def _example_columns(framing: Framing) -> set[str]:
+    """Return the names that the example's source declares as its own columns."""
+    source = framing.sources.get(framing.table.source or "")
+    return set() if source is None else {*source.columns, *source.rename, *source.lookup, *source.types}
+
+
+def _shortened(framing: Framing, source_name: str, source: Source) -> Iterator[Finding]:
+    """LEAK002: a derived column that claims to be known before what it reads."""
+    inherited = column_delays(source)
+    for name, known in source.column_known.items():
+        if name not in source.columns or known.at is not None:
+            continue
+        for read in sorted(source.columns[name].columns & source.column_known.keys()):
+            if known.after < source.column_known[read].after or source.column_known[read].at:
+                yield Finding(
+                    code="LEAK002",
+                    where=f"sources.{source_name}.known_after",
+                    path=("sources", source_name, "known_after", name),
+                    evidence=f"expected {name!r} to be known no earlier than what it reads, got {known.after}: "
+                    f"{source_name}.{name} <- {source_name}.{read} ({_delay_text(source, read)}).",
+                    fix=f"write {name}: {Duration(inherited[name])}, or leave the entry out: it is inherited.",
+                )
+
+
+def _shared_instants(framing: Framing, table: ExampleTable) -> Iterator[Finding]:
+    """LABEL016: a label's window and a feature both admit the instant of the prediction."""
+    for name, label in framing.labels.items():
+        if (
+            label.closed != "both"
+            or label.gap != ZERO
+            or label.anchor != "at"
+            or label.source != table.source
+        ):
+            continue
+        for other, feature in framing.features.items():
+            if feature.closed == "both" and feature.source == label.source:
+                yield Finding(
+                    code="LABEL016",
+                    where=f"labels.{name}.closed",
+                    path=("labels", name, "closed"),
+                    evidence=f"expected every event on one side of the prediction, got the instant `at` on both: "
+                    f"labels.{name} (closed: both) <- {label.source} -> features.{other} (closed: both).",
+                    fix="leave closed: both out of one of the two.",
+                )
+
+
+def _unreadable_parts(framing: Framing, table: ExampleTable) -> Iterator[Finding]:
+    """LEAK007: a part whose labels cannot be known when the next part starts."""
+    split = framing.split
+    if split is None or table.at == "none" or table is not framing.table:
+        return
+    longest, label = _longest_horizon(framing, table)
+    if longest is None:
+        return
+    stretches = _stretches(split)
+    for name, (start, end) in stretches.items():
+        following = [other for other in stretches.values() if other[0] >= end]
+        read_at = min((other[0] for other in following), default=None)
+        if read_at is not None and start + longest >= read_at:
+            yield Finding(
+                code="LEAK007",
+                where=f"split.{name}",
+                path=("split", name.partition(".")[0]),
+                evidence=f"expected an embargo of at least {Duration(longest)} before the next part, got none of {name!r} mature when "
+                f"it starts: split.{name} <- labels.{label} (window and delay).",
+                fix="start the part earlier, or the next one later.",
+            )
+
+
+def _longest_horizon(framing: Framing, table: ExampleTable) -> tuple[int | None, str]:
+    trained = with_dependencies(tasks(framing), framing.labels)
+    waiting = [
+        name for name in trained if framing.labels[name].maturity == "wait" and _waits(framing.labels[name])
+    ]
+    horizons = {name: horizon(name, framing.labels, framing.sources, table) for name in waiting}
+    known = {name: length for name, length in horizons.items() if length is not None}
+    if not known:
+        return None, ""
+    longest = max(known, key=lambda name: known[name])
+    return known[longest], longest
+
+
+def _waits(label: Label) -> bool:
+    return label.kind != "time_to_event"
+
+
+def _stretches(split: Split) -> dict[str, tuple[int, int]]:
+    """Return the dated parts: start and end in microseconds."""
+    found: dict[str, tuple[int, int]] = {}
+    for name in PARTS:
+        value = getattr(split, name)
+        if isinstance(value, Period):
+            found[name] = (value.start.microseconds, value.end.microseconds)
+        elif isinstance(value, dict):
+            for key, period in value.items():
+                found[f"{name}.{key}"] = (period.start.microseconds, period.end.microseconds)
+    for name in ("validation", "calibration"):
+        tail = getattr(split, name)
+        if isinstance(tail, Tail) and tail.last is not None and tail.of in found:
+            start, end = found[tail.of]
+            found[tail.of] = (start, end - tail.last.microseconds)
+            found[name] = (end - tail.last.microseconds, end)
+    return found
+
+
+def _once(findings: Iterable[Finding]) -> list[Finding]:
+    return list({(found.code, found.where, found.evidence): found for found in findings}.values())

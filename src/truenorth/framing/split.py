@@ -1,0 +1,139 @@
+"""The split: which examples train, validate, calibrate and test, and when their labels are read."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from truenorth.framing.durations import Duration
+from truenorth.framing.percentages import Share, read_share
+from truenorth.framing.periods import Period
+from truenorth.framing.section import Section
+
+PARTS = ("train", "validation", "calibration", "test")
+
+
+class Tail(Section):
+    """The last stretch, or a share by hash, of another part: `7d of train`, `50% of validation`."""
+
+    of: Literal["train", "validation"]
+    """The part that it is taken from."""
+    last: Duration | None = None
+    """Length of the stretch at the end of that part."""
+    share: float | None = Field(default=None, gt=0, lt=1)
+    """Share of that part's rows, chosen by a hash of what is kept together."""
+
+
+class Folds(Section):
+    """Rolling folds: the same split, moved back in time again and again."""
+
+    count: int = Field(gt=0)
+    """Number of folds; fold 0 is the latest."""
+    every: Duration
+    """How far each fold moves back."""
+
+
+class Split(Section):
+    """Who learns from what; forward in time unless there is a reason."""
+
+    train: Duration | Period | str | None = None
+    """Length counted back, a period, or the value of `column`; all that is earlier where absent."""
+    validation: Duration | Period | Tail | str | None = None
+    """Length counted back, a period, a tail of train, or the value of `column`."""
+    calibration: Duration | Period | Tail | str | None = None
+    """Length counted back, a period, a share of validation, or the value of `column`."""
+    test: Duration | Period | str | dict[str, Period] | None = None
+    """Length counted back, a period, several named periods, or the value of `column`."""
+    column: str | None = None
+    """Column that says the part: a published split."""
+    random: dict[Literal["train", "validation", "calibration", "test"], Share] | None = None
+    """Shares by hash, adding to 1; refused where there is more than one prediction time (LEAK006)."""
+    seed: int = 0
+    """Seed of the hash of a random split."""
+    reason: str | None = None
+    """Why a random split is right here."""
+    by: Literal["time"] | None = None
+    """Said for the reader: the split is by time."""
+    together: str | None = None
+    """Column whose equal values stay in one part, or `component` for pairs that share a record."""
+    folds: Folds | None = None
+    """Rolling folds."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        read = {
+            key: _tail(item) if key in ("validation", "calibration") else item for key, item in value.items()
+        }
+        if isinstance(read.get("random"), dict):
+            shares = {key: item for key, item in read["random"].items() if key in PARTS}
+            others = {key: item for key, item in read["random"].items() if key not in PARTS}
+            read |= {**others, "random": shares}
+        if read.get("column") is None:
+            for key in PARTS:
+                read[key] = _part(key, read.get(key))
+        return read
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        if self.random is not None:
+            total = sum(self.random.values())
+            if abs(total - 1) > 1e-9:
+                raise PydanticCustomError(
+                    "split",
+                    "expected shares that add to 100%, got {total}. Fix: mend one share",
+                    {"total": f"{total:.4%}"},
+                )
+            if not self.reason:
+                raise PydanticCustomError(
+                    "split", "expected a reason for a random split. Fix: write reason: one snapshot"
+                )
+        elif self.test is None:
+            raise PydanticCustomError("split", "expected a test part. Fix: write test: 7d")
+        return self
+
+    @property
+    def form(self) -> Literal["random", "column", "periods", "lengths"]:
+        """Which of the four ways the split is written in."""
+        if self.random is not None:
+            return "random"
+        if self.column is not None:
+            return "column"
+        return "lengths" if isinstance(self.test, Duration) else "periods"
+
+
+def _tail(value: Any) -> Any:
+    match = re.fullmatch(r"\s*(\S+)\s+of\s+(train|validation)\s*", value) if isinstance(value, str) else None
+    if not match:
+        return value
+    key = "share" if match[1].endswith("%") else "last"
+    return {"of": match[2], key: read_share(match[1]) if key == "share" else match[1]}
+
+
+def _part(key: str, value: Any) -> Any:
+    """Read one part, and say which where it cannot be read."""
+    try:
+        return _period_or_duration(value)
+    except PydanticCustomError as error:
+        context = {**(error.context or {}), "key": key}
+        raise PydanticCustomError(error.type, error.message_template, context) from None
+
+
+def _period_or_duration(value: Any) -> Any:
+    if not isinstance(value, str):
+        return {key: Period.parse(item) for key, item in value.items()} if _is_named_tests(value) else value
+    return Period.parse(value) if ".." in value else Duration.parse(value)
+
+
+def _is_named_tests(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and bool(value)
+        and all(isinstance(item, str) for item in value.values())
+        and "of" not in value
+    )
