@@ -66,7 +66,9 @@ Read = Callable[..., SourceTable]
 def read(engine: Engine, tmp_path: Path) -> Read:
     """Read one source from rows, written to Parquet, or from what the source says."""
 
-    def read_one(source: dict[str, Any], log: pa.Table | dict[str, Any] | None = None, **others: Any) -> SourceTable:
+    def read_one(
+        source: dict[str, Any], log: pa.Table | dict[str, Any] | None = None, **others: Any
+    ) -> SourceTable:
         if log is not None:
             pq.write_table(log if isinstance(log, pa.Table) else pa.table(log), tmp_path / "log.parquet")
             source = {"path": "log.parquet", **source}
@@ -123,6 +125,10 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
     finally:
         with contextlib.suppress(Exception):
-            subprocess.run([*as_postgres, control, "-D", str(data), "-m", "immediate", "stop"], capture_output=True, cwd="/")
+            subprocess.run(
+                [*as_postgres, control, "-D", str(data), "-m", "immediate", "stop"],
+                capture_output=True,
+                cwd="/",
+            )
         time.sleep(0.1)
         shutil.rmtree(folder, ignore_errors=True)

@@ -51,19 +51,28 @@ def test_made_columns_may_read_the_session(read, rows):
     source = {
         "time": TIME,
         "session": {"by": "user", "gap": "30m"},
-        "columns": {"into": "seconds_between(session_start, time)", "length": "seconds_between(session_start, session_end)"},
-        "where": "into > 0",
+        "columns": {
+            "elapsed": "seconds_between(session_start, time)",
+            "lasted": "seconds_between(session_start, session_end)",
+        },
+        "where": "elapsed > 0",
     }
     table = read(source, log)
-    assert rows(table, "n", "into", "length") == [(2, 600.0, 600.0)]
-    assert set(table.known_columns) == {"session_end", "length"}
+    assert rows(table, "n", "elapsed", "lasted") == [(2, 600.0, 600.0)]
+    assert set(table.known_columns) == {"session_end", "lasted"}
     assert table.report.removed == {"where": 1}
 
 
 def test_silences(read, rows, write):
     day = 1440
     plays = {"user": ["a", "a", "a", "b", "c", None], "at": at(0, 10 * day, 12 * day, 0, 11 * day, 0)}
-    source = {**write("plays", plays), "time": TIME, "known_after": "1d", "covers": "2026-01-01..2026-01-15", **KEEP}
+    source = {
+        **write("plays", plays),
+        "time": TIME,
+        "known_after": "1d",
+        "covers": "2026-01-01..2026-01-15",
+        **KEEP,
+    }
     table = read({"silence": {"source": "plays", "by": "user", "of": "7d"}}, plays=source)
     # a: 7 d after day 0; day 10 is broken on day 12; day 12 + 7 is past the end. c: day 18 is past the end
     assert rows(table, "user", "__time", "__known") == [
@@ -75,10 +84,18 @@ def test_silences(read, rows, write):
 
 def test_an_event_at_the_end_of_a_silence_breaks_it(read, rows, write):
     day = 1440
-    source = {**write("plays", {"user": ["a", "a"], "at": at(0, 7 * day)}), "time": TIME, "covers": "2026-01-01..2026-01-15"}
+    source = {
+        **write("plays", {"user": ["a", "a"], "at": at(0, 7 * day)}),
+        "time": TIME,
+        "covers": "2026-01-01..2026-01-15",
+    }
     table = read({"silence": {"source": "plays", "by": "user", "of": "7d"}}, plays=source)
     assert rows(table, "__time") == []
-    source = {**write("plays", {"user": ["a", "a"], "at": at(0, 7 * day + 1)}), "time": TIME, "covers": "2026-01-01..2026-01-15"}
+    source = {
+        **write("plays", {"user": ["a", "a"], "at": at(0, 7 * day + 1)}),
+        "time": TIME,
+        "covers": "2026-01-01..2026-01-15",
+    }
     table = read({"silence": {"source": "plays", "by": "user", "of": "7d"}}, plays=source)
     assert rows(table, "__time") == [START + 7 * DAY]
 
@@ -97,9 +114,29 @@ def test_pairs(read, rows, write):
     source = {**write("invoices", INVOICES), "time": TIME, "key": "id", "known_after": {"mark": "1h"}}
     pairs = {"source": "invoices", "block": [["supplier", "amount"], ["iban"]], "last": "10d"}
     table = read({"pairs": pairs}, invoices=source)
-    assert rows(table, "a_id", "b_id", "a_time", "b_time", "__time", "__known", "__known_a_mark", "__known_b_mark") == [
-        (1, 2, START, START + MINUTE, START + MINUTE, START + MINUTE, START + 60 * MINUTE, START + 61 * MINUTE),
-        (3, 4, START + 2 * MINUTE, START + 2 * MINUTE, START + 2 * MINUTE, START + 2 * MINUTE, START + 62 * MINUTE, START + 62 * MINUTE),
+    assert rows(
+        table, "a_id", "b_id", "a_time", "b_time", "__time", "__known", "__known_a_mark", "__known_b_mark"
+    ) == [
+        (
+            1,
+            2,
+            START,
+            START + MINUTE,
+            START + MINUTE,
+            START + MINUTE,
+            START + 60 * MINUTE,
+            START + 61 * MINUTE,
+        ),
+        (
+            3,
+            4,
+            START + 2 * MINUTE,
+            START + 2 * MINUTE,
+            START + 2 * MINUTE,
+            START + 2 * MINUTE,
+            START + 62 * MINUTE,
+            START + 62 * MINUTE,
+        ),
     ]
     assert set(table.known_columns) == {"a_mark", "b_mark"}
     assert table.columns["a_supplier"] == "text"
@@ -120,25 +157,45 @@ def test_a_row_that_was_not_known_yet_is_no_candidate(read, rows, write):
 
 
 def test_union(read, rows, write):
-    one = {**write("one", {"at": at(0), "user": ["a"], "n": [1], "mark": [1]}), "time": TIME, "known_after": {"mark": "1d"}}
-    two = {**write("two", {"at": at(5), "user": ["b"], "n": [2.5], "other": ["x"]}), "time": TIME, "known_after": "1h"}
+    one = {
+        **write("one", {"at": at(0), "user": ["a"], "n": [1], "mark": [1]}),
+        "time": TIME,
+        "known_after": {"mark": "1d"},
+    }
+    two = {
+        **write("two", {"at": at(5), "user": ["b"], "n": [2.5], "other": ["x"]}),
+        "time": TIME,
+        "known_after": "1h",
+    }
     table = read({"union": ["one", "two"], "time": "at"}, one=one, two=two)
     assert rows(table, "source", "user", "n", "mark", "other", "__time", "__known", "__known_mark") == [
         ("one", "a", 1.0, 1, None, START, START, START + DAY),
         ("two", "b", 2.5, None, "x", START + 5 * MINUTE, START + 65 * MINUTE, START + 65 * MINUTE),
     ]
-    assert table.columns == {"at": "time", "user": "text", "n": "number", "mark": "integer", "other": "text", "source": "text"}
+    assert table.columns == {
+        "at": "time",
+        "user": "text",
+        "n": "number",
+        "mark": "integer",
+        "other": "text",
+        "source": "text",
+    }
 
 
 def test_a_union_of_other_types_is_refused(read, write):
     one = {**write("one", {"n": [1]}), "time": "none"}
     two = {**write("two", {"n": ["x"]}), "time": "none"}
-    with pytest.raises(DataError, match="expected 'n' to be integer in every source, got text in 'two'"):
+    with pytest.raises(DataError, match=r"expected 'n' to be integer in every source, got text in 'two'"):
         read({"union": ["one", "two"]}, one=one, two=two)
 
 
 def test_an_undated_lookup(read, rows, write):
-    items = {**write("items", {"item": [1, 2], "creator": ["x", "y"]}), "time": "none", "key": "item", "static": ["creator"]}
+    items = {
+        **write("items", {"item": [1, 2], "creator": ["x", "y"]}),
+        "time": "none",
+        "key": "item",
+        "static": ["creator"],
+    }
     log = {"at": at(0, 1, 2), "item": [1, 2, 3]}
     source = {"time": TIME, "lookup": {"creator": {"source": "items", "by": "item", "column": "creator"}}}
     table = read(source, log, items=items)
@@ -150,24 +207,40 @@ def test_an_undated_lookup(read, rows, write):
 def test_a_lookup_by_a_key_that_repeats_is_refused(read, write):
     items = {**write("items", {"item": [1, 1], "creator": ["x", "y"]}), "time": "none"}
     source = {"time": TIME, "lookup": {"creator": {"source": "items", "by": "item", "column": "creator"}}}
-    with pytest.raises(DataError, match=r"expected one row of 'items' per item, got several, for example for item = 1"):
+    with pytest.raises(
+        DataError, match=r"expected one row of 'items' per item, got several, for example for item = 1"
+    ):
         read(source, {"at": at(0), "item": [1]}, items=items)
 
 
 def test_a_dated_lookup_takes_the_latest_known_strictly_before(read, rows, write):
-    profiles = {"user": ["a", "a", "a"], "at": at(0, 10, 20), "country": ["FR", "DE", "IT"], "score": [1, 2, 3]}
+    profiles = {
+        "user": ["a", "a", "a"],
+        "at": at(0, 10, 20),
+        "country": ["FR", "DE", "IT"],
+        "score": [1, 2, 3],
+    }
     dated = {**write("profiles", profiles), "time": TIME, "key": ["user", "at"], "known_after": "5m"}
     log = {"at": at(5, 6, 15, 16, 26, 26, 26), "user": ["a", "a", "a", "a", "a", "a", "b"]}
-    source = {"time": TIME, **KEEP, "lookup": {"country": {"source": "profiles", "by": "user", "column": "country"}}}
+    source = {
+        "time": TIME,
+        **KEEP,
+        "lookup": {"country": {"source": "profiles", "by": "user", "column": "country"}},
+    }
     table = read(source, log, profiles=dated)
     minutes = [(START + minute * MINUTE, user, country) for minute, user, country in [
-        (5, "a", None), (6, "a", "FR"), (15, "a", "FR"), (16, "a", "DE"), (26, "a", "IT"), (26, "a", "IT"), (26, "b", None),
+        (5, "a", None), (6, "a", "FR"), (15, "a", "FR"), (16, "a", "DE"),
+        (26, "a", "IT"), (26, "a", "IT"), (26, "b", None),
     ]]  # fmt: skip
     assert rows(table, "__time", "user", "country") == minutes
 
 
 def test_a_looked_up_column_brings_its_known_time(read, rows, write):
-    orders = {**write("orders", {"order": [1], "at": at(0), "returned": [1]}), "time": TIME, "known_after": {"returned": "1d"}}
+    orders = {
+        **write("orders", {"order": [1], "at": at(0), "returned": [1]}),
+        "time": TIME,
+        "known_after": {"returned": "1d"},
+    }
     source = {
         "time": TIME,
         "lookup": {"returned": {"source": "orders", "by": "order", "column": "returned"}},
@@ -182,7 +255,11 @@ def test_a_looked_up_column_brings_its_known_time(read, rows, write):
 
 def test_a_looked_up_column_may_be_filtered_on(read, rows, write):
     items = {**write("items", {"item": [1, 2], "kind": ["x", "y"]}), "time": "none", "key": "item"}
-    source = {"time": TIME, "where": "kind = 'y'", "lookup": {"kind": {"source": "items", "by": "item", "column": "kind"}}}
+    source = {
+        "time": TIME,
+        "where": "kind = 'y'",
+        "lookup": {"kind": {"source": "items", "by": "item", "column": "kind"}},
+    }
     table = read(source, {"at": at(0, 1, 2), "item": [1, 2, 3]}, items=items)
     assert rows(table, "item") == [2]
     assert table.report.removed == {"where": 2}
@@ -192,7 +269,7 @@ def test_a_looked_up_column_may_be_filtered_on(read, rows, write):
     ("source", "others", "message"),
     [
         ({"union": ["one"]}, {"one": {"union": ["log"]}}, "got log -> one -> log"),
-        ({"union": ["on"]}, {"one": {"time": "none"}}, "(?s)got 'on'.*did you mean 'one'"),
+        ({"union": ["on"]}, {"one": {"time": "none"}}, r"(?s)got 'on'.*did you mean 'one'"),
     ],
 )
 def test_circles_and_unknown_sources_are_refused(read, source, others, message):

@@ -11,10 +11,12 @@ ROWS = """
 create schema if not exists shop;
 drop table if exists shop."Orders";
 create table shop."Orders" (
-  id bigint primary key, who text, price numeric(10,2), paid boolean, at timestamp, seen timestamptz, tags text[], ref uuid
+  id bigint primary key, who text, price numeric(10,2), paid boolean,
+  at timestamp, seen timestamptz, tags text[], ref uuid
 );
 insert into shop."Orders" values
-  (1, 'a', 12.50, true, '2026-01-01 00:00:01', '2026-01-01 02:00:00+01', array['x','y'], '11111111-1111-1111-1111-111111111111'),
+  (1, 'a', 12.50, true, '2026-01-01 00:00:01', '2026-01-01 02:00:00+01',
+   array['x','y'], '11111111-1111-1111-1111-111111111111'),
   (2, 'b', null, false, '2026-01-01 00:00:02', null, array[]::text[], null);
 drop table if exists plain;
 create table plain as select 1 as n;

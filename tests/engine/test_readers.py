@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -22,7 +23,9 @@ UNDATED = {"time": "none", "duplicates": "keep"}
 LOG = pa.table({"user": ["a", "b"], "amount": [1.5, 2.5]})
 
 
-@pytest.mark.parametrize("name", ["log.parquet", "it's; drop table x.parquet", 'a "b" [c] *.parquet', "ü ?.parquet"])
+@pytest.mark.parametrize(
+    "name", ["log.parquet", "it's; drop table x.parquet", 'a "b" [c] *.parquet', "ü ?.parquet"]
+)
 def test_any_file_name_is_read(read, rows, tmp_path, name):
     pq.write_table(LOG, tmp_path / name)
     assert rows(read({"path": name, **UNDATED}), "user", "amount") == [("a", 1.5), ("b", 2.5)]
@@ -91,7 +94,14 @@ def test_csv_types_come_from_every_value(read, rows, tmp_path):
 
 def test_csv_options(read, rows, tmp_path):
     (tmp_path / "log.data").write_bytes("# made by hand\nZoë;'a;b';NA\nMax;c;3\n".encode("latin-1"))
-    options = {"delimiter": ";", "names": ["who", "what", "n"], "skip": 1, "quote": "'", "encoding": "latin-1", "null": "NA"}
+    options = {
+        "delimiter": ";",
+        "names": ["who", "what", "n"],
+        "skip": 1,
+        "quote": "'",
+        "encoding": "latin-1",
+        "null": "NA",
+    }
     table = read({"path": "log.data", "format": "csv", "options": options, **UNDATED})
     assert rows(table, "who", "what", "n") == [("Max", "c", 3), ("Zoë", "a;b", None)]
 
@@ -103,10 +113,15 @@ def test_the_delimiter_is_found_in_the_first_line(read, rows, tmp_path, delimite
 
 
 def test_csv_columns_split_at_blanks(read, rows, tmp_path):
-    (tmp_path / "log.txt").write_text(" day  customer amount\n 00004 19970101  2   29.33\n 00004 19970118  2   29.73\n")
+    (tmp_path / "log.txt").write_text(
+        " day  customer amount\n 00004 19970101  2   29.33\n 00004 19970118  2   29.73\n"
+    )
     options = {"delimiter": "whitespace", "names": ["customer", "day", "n", "amount"], "skip": 1}
     table = read({"path": "log.txt", "options": options, **UNDATED})
-    assert rows(table, "customer", "day", "n", "amount") == [("00004", 19970101, 2, 29.33), ("00004", 19970118, 2, 29.73)]
+    assert rows(table, "customer", "day", "n", "amount") == [
+        ("00004", 19970101, 2, 29.33),
+        ("00004", 19970118, 2, 29.73),
+    ]
 
 
 def test_packed_csv_and_short_lines(read, rows, tmp_path):
@@ -131,7 +146,7 @@ def test_a_table_of_a_duckdb_file(read, rows, tmp_path):
         database.execute("create table s.other as select 3 as n")
     assert rows(read({"path": "it's.duckdb", "table": "log", **UNDATED}), "n") == [1, 2]
     assert rows(read({"path": "it's.duckdb", "table": "s.other", **UNDATED}), "n") == [3]
-    with pytest.raises(DataError, match="sources.log.table: .* got 'lag'"):
+    with pytest.raises(DataError, match=r"sources.log.table: .* got 'lag'"):
         read({"path": "it's.duckdb", "table": "lag", **UNDATED})
 
 
@@ -154,7 +169,7 @@ def test_frames(engine, rows, tmp_path, kind):
 
 
 def test_what_is_no_frame_is_refused(duck, tmp_path):
-    with pytest.raises(DataError, match="expected an Arrow, pandas or polars frame, got dict"):
+    with pytest.raises(DataError, match=r"expected an Arrow, pandas or polars frame, got dict"):
         read_sources(duck, {"log": Source.model_validate(UNDATED)}, base=tmp_path, frames={"log": {}})
 
 
@@ -177,16 +192,34 @@ def test_types_become_roles(read, rows):
     )
     table = read(UNDATED, log)
     assert table.columns == {
-        "small": "integer", "unsigned": "integer", "large": "integer", "money": "number", "half": "number", "kind": "text",
+        "small": "integer", "unsigned": "integer", "large": "integer", "money": "number", "half": "number",
+        "kind": "text",
         "yes": "boolean", "day": "time", "nanos": "time", "zoned": "time", "items": "list",
     }  # fmt: skip
     assert rows(table, *table.columns) == [
-        (1, 4_000_000_000, 2**63 - 1, 1.25, 0.5, "x", True, 1767312000000000, 1767225600123456, 1767225600000000, [1, 2])
+        (
+            1,
+            4_000_000_000,
+            2**63 - 1,
+            1.25,
+            0.5,
+            "x",
+            True,
+            1767312000000000,
+            1767225600123456,
+            1767225600000000,
+            [1, 2],
+        )
     ]
 
 
 def test_declared_roles_count_what_they_cannot_read(read, rows):
-    log = {"n": ["1", "x", " 3 ", "1.5"], "x": ["1e3", "", "inf", "2"], "yes": ["true", "no way", None, "false"], "id": [1, 2, 3, 4]}
+    log = {
+        "n": ["1", "x", " 3 ", "1.5"],
+        "x": ["1e3", "", "inf", "2"],
+        "yes": ["true", "no way", None, "false"],
+        "id": [1, 2, 3, 4],
+    }
     roles = {"n": "integer", "x": "number", "yes": "boolean", "id": "category"}
     table = read({"types": roles, **UNDATED}, log)
     assert table.columns == {"n": "integer", "x": "number", "yes": "boolean", "id": "text"}
@@ -211,7 +244,7 @@ def test_non_finite_numbers_are_null_and_counted(read, rows):
         ({"path": "nowhere/*.parquet"}, "which names nothing"),
         ({"path": "log.xyz"}, "expected a file ending"),
         ({"path": "broken.parquet"}, "expected a file that can be read"),
-        ({"path": "log.parquet", "rename": {"person": "usr"}}, r"got 'usr'. \[DATA004\]\n.*did you mean 'user'"),
+        ({"path": "log.parquet", "rename": {"person": "usr"}}, r"got .usr.*DATA004.*did you mean .user."),
         ({"path": "log.parquet", "types": {"usr": "id"}}, r"types.usr.*got 'usr'"),
         ({"path": "log.parquet", "key": "usr"}, r"sources.log.key.*did you mean 'user'"),
         ({"path": "log.parquet", "where": "usr = 1"}, r"sources.log.where.*got 'usr'"),
@@ -230,8 +263,6 @@ def test_what_cannot_be_read_says_why(duck, tmp_path, source, message):
     parsed = Source.model_validate({**UNDATED, **source})
     with pytest.raises(DataError) as caught:
         read_sources(duck, {"log": parsed}, base=tmp_path)
-    import re
-
     assert re.search(message, str(caught.value), re.DOTALL), str(caught.value)
 
 
@@ -243,7 +274,10 @@ def test_all_sources_are_looked_at_before_stopping(duck, tmp_path):
 
 
 def test_an_empty_log_can_be_allowed(engine, tmp_path):
-    pq.write_table(pa.table({"at": pa.array([], pa.timestamp("us")), "n": pa.array([], pa.int64())}), tmp_path / "log.parquet")
+    pq.write_table(
+        pa.table({"at": pa.array([], pa.timestamp("us")), "n": pa.array([], pa.int64())}),
+        tmp_path / "log.parquet",
+    )
     sources = {"log": Source.model_validate({"path": "log.parquet", "time": "at"})}
     table = read_sources(engine, sources, base=tmp_path, allow_empty=True)["log"]
     assert table.report.to_dict()["n_kept"] == 0
@@ -252,7 +286,10 @@ def test_an_empty_log_can_be_allowed(engine, tmp_path):
 
 def test_sources_that_are_not_named_are_not_read(duck, tmp_path):
     pq.write_table(LOG, tmp_path / "log.parquet")
-    sources = {"log": Source.model_validate({"path": "log.parquet", **UNDATED}), "gone": Source.model_validate({"path": "gone.parquet"})}
+    sources = {
+        "log": Source.model_validate({"path": "log.parquet", **UNDATED}),
+        "gone": Source.model_validate({"path": "gone.parquet"}),
+    }
     assert list(read_sources(duck, sources, base=tmp_path, names=["log"])) == ["log"]
 
 

@@ -17,7 +17,9 @@ LOG = {
 
 
 def test_a_row_that_stands_twice_is_refused(read):
-    with pytest.raises(DataError, match=r"1 rows that stand more than once \(for example id = 1 stands 2 times\)"):
+    with pytest.raises(
+        DataError, match=r"1 rows that stand more than once \(for example id = 1 stands 2 times\)"
+    ):
         read({"time": "at", "key": "id"}, LOG)
     with pytest.raises(DataError, match=r"1 rows that stand more than once"):
         read({"time": "at"}, LOG)
@@ -25,7 +27,9 @@ def test_a_row_that_stands_twice_is_refused(read):
 
 def test_one_of_equal_rows_is_kept(read, rows):
     for key in ("id", ()):
-        table = read({"time": "at", "duplicates": "drop", "key": key, "columns": {"twice": "amount * 2"}}, LOG)
+        table = read(
+            {"time": "at", "duplicates": "drop", "key": key, "columns": {"twice": "amount * 2"}}, LOG
+        )
         assert rows(table, "id", "twice", "tags") == [(1, 2.0, ["x"]), (2, None, []), (3, 4.0, None)]
         assert table.report.removed == {"duplicate": 1}
         assert (table.report.n_read, table.report.n_kept) == (4, 3)
@@ -55,7 +59,14 @@ def test_a_row_repeated_in_another_file_is_a_duplicate(read, rows, tmp_path):
     table = read({"path": ["a.parquet", "b.parquet"], "time": "none", "key": "id", "duplicates": "drop"})
     assert rows(table, "id", "file") == [(1, "a.parquet")]
     with pytest.raises(DataError, match="1 keys shared"):
-        read({"path": {"train": "a.parquet", "test": "b.parquet"}, "time": "none", "key": "id", "duplicates": "drop"})
+        read(
+            {
+                "path": {"train": "a.parquet", "test": "b.parquet"},
+                "time": "none",
+                "key": "id",
+                "duplicates": "drop",
+            }
+        )
 
 
 def test_where_counts_what_it_removes_and_null_is_no_match(read, rows):
@@ -66,7 +77,9 @@ def test_where_counts_what_it_removes_and_null_is_no_match(read, rows):
 
 
 def test_where_may_read_made_columns(read, rows):
-    table = read({"time": "at", "where": "twice = 4", "columns": {"twice": "amount * 2"}, "duplicates": "keep"}, LOG)
+    table = read(
+        {"time": "at", "where": "twice = 4", "columns": {"twice": "amount * 2"}, "duplicates": "keep"}, LOG
+    )
     assert rows(table, "id") == [3]
 
 
@@ -89,7 +102,9 @@ def test_unnest_spreads_a_list(read, rows):
 
 def test_unnest_spreads_structs_into_columns(read, rows):
     log = {"id": [1, 2], "items": [[{"sku": "a", "n": 1}, {"sku": "b", "n": 2}], [{"sku": "c", "n": None}]]}
-    table = read({"time": "none", "unnest": "items", "key": ["id", "sku"], "where": "n = 1 or n is null"}, log)
+    table = read(
+        {"time": "none", "unnest": "items", "key": ["id", "sku"], "where": "n = 1 or n is null"}, log
+    )
     assert table.columns == {"id": "integer", "sku": "text", "n": "integer"}
     assert rows(table, "id", "sku", "n") == [(1, "a", 1), (2, "c", None)]
     with pytest.raises(DataError, match="expected a list in column 'id'"):

@@ -48,7 +48,7 @@ def shuffled(value, order, *, at=()):
     return {key: shuffled(value[key], order, at=(*at, key)) for key in keys}
 
 
-@settings(max_examples=60)
+@settings(max_examples=40, deadline=None)
 @given(st.sampled_from(FRAMINGS), st.integers(0, 2**32))
 def test_the_order_of_keys_does_not_change_the_hash(file, seed):
     data = read_document(file.read_text(), path=file.name).data
@@ -206,7 +206,7 @@ def test_costs_of_errors_become_two_actions():
         "goal: Lose", "errors: {false_positive: 2 + 1, false_negative: amount}\n  goal: Lose"
     )
     text = text.replace(
-        "policy: {actions: {allow: fraud * amount, review: 5}, capacity: {review: 100 per 1d}, fallback: rule}\n",
+        next(line for line in text.splitlines(keepends=True) if line.startswith("policy:")),
         "",
     )
     text = text.replace("score: fraud * amount", "score: fraud")

@@ -159,13 +159,13 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.lists(WORDS, max_size=14))
 def test_words_of_sql_in_any_order_are_harmless(words):
     assert_harmless(" ".join(words))
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.text(string.printable, max_size=80) | st.text(max_size=40))
 def test_any_text_is_harmless(text):
     assert_harmless(text)
@@ -190,7 +190,7 @@ trees = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(trees)
 def test_what_is_accepted_reads_back_as_itself(text):
     assert_harmless(text)

@@ -1,7 +1,7 @@
 """Labels row by row, as docs/semantics.md tells them: slow, obvious, no SQL."""
 
 import statistics
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from tests.oracles.expressions import (
@@ -40,13 +40,18 @@ def families(declared: dict[str, dict[str, Any]], keys: tuple[str, ...]) -> dict
     """One entry per length where one of `keys` is a list, and one per column or class of tags."""
     single: dict[str, dict[str, Any]] = {}
     for name, spec in declared.items():
+        shared = {
+            key: value for key, value in spec.items() if key not in ("columns", "kind", "classes", "value")
+        }
         listed = next((key for key in keys if isinstance(spec.get(key), list)), None)
         if listed:
             single |= {f"{name}_{length}": {**spec, listed: length} for length in spec[listed]}
         elif "columns" in spec:
-            single |= {f"{name}_{column}": {"value": column, "truth": True} for column in spec["columns"]}
+            single |= {f"{name}_{column}": {**shared, "value": column} for column in spec["columns"]}
         elif spec.get("kind") == "tags":
-            single |= {f"{name}_{tag}": {"value": spec["value"], "item": tag} for tag in spec["classes"]}
+            single |= {
+                f"{name}_{tag}": {**shared, "value": spec["value"], "item": tag} for tag in spec["classes"]
+            }
         else:
             single[name] = spec
     return single
@@ -83,8 +88,8 @@ class Labels:
         else:
             cell = self._of_the_row(spec, row, as_of)
         if given == "immature":
-            # The own window may say more, but the row is not yet known to count.
-            return replace(cell, state="immature") if cell.state != "undefined" else Cell("immature", ANY)
+            # What the own window already shows may or may not stand beside it.
+            return Cell("immature", ANY, cell.mature_at)
         return cell
 
     # ---- what the label hangs on
@@ -176,6 +181,8 @@ class Labels:
             value = None if first is None else (first["time"] - anchor) / DAY
             if first is None and spec.get("kind") == "time_to_event":
                 value = self._followed(mature, anchor, start, within, delay, log, as_of)
+        if not mature and first is None and spec.get("kind") != "time_to_event":
+            value = None  # nothing is visible yet: never a silent 0
         return Cell(
             "observed" if mature else "immature",
             value,
@@ -280,6 +287,17 @@ class Labels:
         if state is ANY or state == "immature":
             return Cell(state, ANY, mature_at)
         return UNDEFINED if state == "undefined" else Cell(state, value, mature_at)
+
+    def hangs_on(self, name: str) -> set[str]:
+        """Labels that a label reads, directly or through others."""
+        spec = self.specs[name]
+        read = [
+            *names_in(str(spec.get("given", "1"))),
+            *names_in(str(spec.get("combine", "1"))),
+            spec.get("anchor"),
+        ]
+        direct = {part for part in read if part in self.specs}
+        return direct.union(*(self.hangs_on(part) for part in direct))
 
     # ---- horizons
 

@@ -78,6 +78,14 @@ def test_a_label_is_mature_strictly_after_window_and_delay(nudge: int, state: st
     assert (cell.state, cell.value, cell.mature_at) == (state, 1, AT + 3 * HOUR)
 
 
+def test_an_immature_label_without_a_visible_event_has_no_value() -> None:
+    assert label({"count": True, "within": "1h"}, [], as_of=AT + HOUR) == Cell(
+        "immature", None, AT + HOUR, None, None
+    )
+    assert label({"absent": True, "within": "1h"}, [], as_of=AT + HOUR).value is None
+    assert label({"absent": True, "within": "1h"}, [event(1)], as_of=AT + HOUR).value == 0
+
+
 def test_the_end_of_covers_holds_maturity_back() -> None:
     assert (
         label({"within": "1h"}, [event(HOUR)], covers="2026-01-05..2026-01-07T03:00:00").state == "immature"

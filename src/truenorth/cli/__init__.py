@@ -1,8 +1,8 @@
 """The command line: a thin face over the package.
 
-    app.py       the commands and their options
-    failing.py   from an error to a message and an exit code
-    showing.py   what a build prints
+app.py       the commands and their options
+failing.py   from an error to a message and an exit code
+showing.py   what a build prints
 """
 
 from __future__ import annotations

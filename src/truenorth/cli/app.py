@@ -13,7 +13,7 @@ import typer
 from truenorth.cli.failing import told
 
 if TYPE_CHECKING:
-    from truenorth.engine.contract import EngineSettings
+    pass
 
 app = typer.Typer(
     name="truenorth", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -31,10 +31,15 @@ class EngineChoice(StrEnum):
 File = Annotated[Path, typer.Argument(help="The framing.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
-AsOf = Annotated[str | None, typer.Option("--as-of", help="When everything is read, ISO 8601; default: the end of the logs.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", help="When everything is read, ISO 8601; default: the end of the logs."),
+]
 Engine = Annotated[EngineChoice, typer.Option("--engine", help="Where queries run.")]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Threads; default: all cores.")]
-Memory = Annotated[str | None, typer.Option("--memory", help="Most memory before spilling, for example 12GB.")]
+Memory = Annotated[
+    str | None, typer.Option("--memory", help="Most memory before spilling, for example 12GB.")
+]
 Spill = Annotated[Path | None, typer.Option("--spill", help="Folder for what does not fit in memory.")]
 Master = Annotated[str, typer.Option("--master", help="Spark: address of the cluster.")]
 
@@ -53,7 +58,13 @@ def show(file: File, as_json: Json = False, debug: Debug = False) -> None:
 
         framing, findings = load_with_findings(file, today=date.today())
         if as_json:
-            _print_json({"framing": to_plain(framing), "hash": framing_hash(framing), "findings": [f.to_dict() for f in findings]})
+            _print_json(
+                {
+                    "framing": to_plain(framing),
+                    "hash": framing_hash(framing),
+                    "findings": [f.to_dict() for f in findings],
+                }
+            )
             return
         sys.stdout.write(f"# {framing_hash(framing)}\n{dump(framing)}")
         for finding in findings:
@@ -93,10 +104,16 @@ def simulate(
     days: Annotated[int | None, typer.Option("--days", help="Length in days.")] = None,
     users: Annotated[int | None, typer.Option("--users", help="feed: number of users.")] = None,
     items: Annotated[int | None, typer.Option("--items", help="feed: number of items.")] = None,
-    customers: Annotated[int | None, typer.Option("--customers", help="payments: number of customers.")] = None,
-    terminals: Annotated[int | None, typer.Option("--terminals", help="payments: number of terminals.")] = None,
+    customers: Annotated[
+        int | None, typer.Option("--customers", help="payments: number of customers.")
+    ] = None,
+    terminals: Annotated[
+        int | None, typer.Option("--terminals", help="payments: number of terminals.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed; the same seed gives the same bytes.")] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a world that stands there.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a world that stands there.")
+    ] = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -119,13 +136,17 @@ def simulate(
 def build(
     file: File,
     as_of: AsOf = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for the tables; default: build/ beside the framing.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the tables; default: build/ beside the framing.")
+    ] = None,
     engine: Engine = EngineChoice.duckdb,
     threads: Threads = None,
     memory: Memory = None,
     spill: Spill = None,
     master: Master = "local[2]",
-    fold: Annotated[int, typer.Option("--fold", min=0, help="Rolling fold of the split; 0 is the latest.")] = 0,
+    fold: Annotated[
+        int, typer.Option("--fold", min=0, help="Rolling fold of the split; 0 is the latest.")
+    ] = 0,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -143,8 +164,12 @@ def build(
 
         request = _request(file, as_of, fold)
         with reported(quiet=as_json) as progress:
-            settings = EngineSettings(threads=threads, memory=memory, spill=spill, master=master, progress=progress)
-            built = build_examples(request, out or file.parent / "build", engine=engine.value, settings=settings)
+            settings = EngineSettings(
+                threads=threads, memory=memory, spill=spill, master=master, progress=progress
+            )
+            built = build_examples(
+                request, out or file.parent / "build", engine=engine.value, settings=settings
+            )
         if as_json:
             _print_json(built.to_dict())
         else:

@@ -20,10 +20,16 @@ def show_build(built: Built, console: Console) -> None:
         if table["parts"]:
             console.print(_parts(table))
     for finding in built.findings:
-        console.print(f"{finding.where}: {finding.evidence} [{finding.code}]\n  Fix: {finding.fix}", markup=False, style="red")
+        console.print(
+            f"{finding.where}: {finding.evidence} [{finding.code}]\n  Fix: {finding.fix}",
+            markup=False,
+            style="red",
+        )
     for path in built.paths.values():
         console.print(f"wrote {path}", markup=False, highlight=False)
-    console.print(f"wrote {next(iter(built.paths.values())).parent / 'profile.json'}", markup=False, highlight=False)
+    console.print(
+        f"wrote {next(iter(built.paths.values())).parent / 'profile.json'}", markup=False, highlight=False
+    )
 
 
 def _attrition(built: Built) -> Table:
@@ -41,7 +47,9 @@ def _right(*names: str) -> list[Any]:
 
 def _labels(name: str, profile: dict[str, Any]) -> Table:
     columns = _right("observed", "positive", "mean", "immature", "undefined")
-    table = Table("label", *columns, title=f"labels of {name}: {profile['rows']:,} rows", title_justify="left", box=None)
+    table = Table(
+        "label", *columns, title=f"labels of {name}: {profile['rows']:,} rows", title_justify="left", box=None
+    )
     for label, one in profile["labels"].items():
         mean = one.get("mean")
         table.add_row(
@@ -57,5 +65,11 @@ def _parts(profile: dict[str, Any]) -> Table:
     for part, one in profile["parts"].items():
         planned = one["planned"] or {}
         times = [planned.get("start") or one["first_at"] or "-", planned.get("end") or one["last_at"] or "-"]
-        table.add_row(part, f"{one['rows']:,}", f"{one['embargo']:,}", *(str(time)[:19] for time in times), planned.get("as_of") or "-")
+        table.add_row(
+            part,
+            f"{one['rows']:,}",
+            f"{one['embargo']:,}",
+            *(str(time)[:19] for time in times),
+            planned.get("as_of") or "-",
+        )
     return table

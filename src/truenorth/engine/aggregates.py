@@ -36,6 +36,8 @@ class Measure:
     """Least event time relative to the anchor, microseconds, inclusive; None for the whole history."""
     upper: int | None = None
     """Greatest event time relative to the anchor, microseconds, inclusive; None for all that follows."""
+    is_part: bool = False
+    """Whether it is kept as it is aggregated, to be merged with other parts."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,13 @@ def aggregate(function: str, over: Tree, dialect: str) -> Tree:
     return _AGGREGATES[function](over)
 
 
+def finished(measure: Measure, aggregated: Tree) -> Tree:
+    """Return the measure's value from its aggregate; a part stays as it is."""
+    return aggregated if measure.is_part else finish(measure.function, aggregated)
+
+
 def finish(function: str, aggregated: Tree) -> Tree:
-    """Return the measure's value from its aggregate."""
+    """Return a value from its aggregate: the field of a structure, 0 for the sum of nothing."""
     if function in ("first", "latest"):
         return field(aggregated, "v")
     if function == "first_known":
@@ -90,7 +97,8 @@ def structure(fields: Mapping[str, Tree]) -> exp.Struct:
     """Return a structure; structures compare field by field."""
     return exp.Struct(
         expressions=[
-            exp.PropertyEQ(this=exp.to_identifier(name, quoted=True), expression=tree) for name, tree in fields.items()
+            exp.PropertyEQ(this=exp.to_identifier(name, quoted=True), expression=tree)
+            for name, tree in fields.items()
         ]
     )
 
@@ -143,20 +151,20 @@ def _add(left: Tree, right: Tree) -> Tree:
     return exp.Paren(this=exp.Add(this=_zero(left), expression=_zero(right)))
 
 
-def _larger(left: Tree, right: Tree) -> Tree:
-    return when(
-        exp.or_(left.copy().is_(exp.null()), exp.GT(this=right.copy(), expression=left.copy())),
-        exp.Coalesce(this=right.copy(), expressions=[left.copy()]),
-        left.copy(),
-    )
+def _further(comparison: type[exp.Binary]) -> Callable[[Tree, Tree], Tree]:
+    """Return what keeps the larger, or the smaller, of two values or structures, NULL passed over."""
+
+    def keep(left: Tree, right: Tree) -> Tree:
+        takes_right = exp.or_(
+            left.copy().is_(exp.null()), comparison(this=right.copy(), expression=left.copy())
+        )
+        has_right = right.copy().is_(exp.null()).not_()
+        return exp.paren(when(exp.and_(has_right, takes_right), right.copy(), left.copy()))
+
+    return keep
 
 
-def _smaller(left: Tree, right: Tree) -> Tree:
-    return when(
-        exp.or_(left.copy().is_(exp.null()), exp.LT(this=right.copy(), expression=left.copy())),
-        exp.Coalesce(this=right.copy(), expressions=[left.copy()]),
-        left.copy(),
-    )
+_larger, _smaller = _further(exp.GT), _further(exp.LT)
 
 
 def _merge_moments(left: list[Tree], right: list[Tree]) -> list[Tree]:

@@ -102,7 +102,7 @@ def open_engine(name: EngineName, settings: EngineSettings | None = None) -> Ite
 
 
 def role_of(data_type: exp.DataType) -> Role:
-    """Return the role of a column by its type; `other` for what cannot be read (structs, blobs, times of day).
+    """Return the role of a column by its type; `other` for what cannot be read, such as a struct.
 
     Examples:
         >>> role_of(exp.DataType.build("DECIMAL(10, 2)"))

@@ -16,6 +16,7 @@ from sqlglot import exp
 
 from truenorth.engine.contract import EngineSettings, role_of
 from truenorth.engine.failures import as_error
+from truenorth.engine.trees import stored
 from truenorth.errors import Finding, Interrupted
 
 if TYPE_CHECKING:
@@ -53,22 +54,20 @@ class DuckDB:
 
     def types(self, relation: str) -> dict[str, exp.DataType]:
         """Return each column's type."""
-        rows = self._run(
-            relation, lambda: self._execute(f"DESCRIBE {self.sql(exp.to_table(relation))}").fetchall()
-        )
+        rows = self._run(relation, lambda: self._execute(f"DESCRIBE {self.sql(stored(relation))}").fetchall())
         return {row[0]: _data_type(row[1]) for row in rows}
 
     def create_view(self, name: str, query: exp.Query) -> None:
         """Give a query a name."""
         view = exp.Create(
-            this=exp.to_table(name), kind="VIEW", expression=query, replace=True, properties=_temporary()
+            this=stored(name), kind="VIEW", expression=query, replace=True, properties=_temporary()
         )
         self._run(name, lambda: self._execute(self.sql(view)))
 
     def create_table(self, name: str, query: exp.Query) -> None:
         """Run a query once and keep its rows in a temporary table."""
         table = exp.Create(
-            this=exp.to_table(name), kind="TABLE", expression=query, replace=True, properties=_temporary()
+            this=stored(name), kind="TABLE", expression=query, replace=True, properties=_temporary()
         )
         self._run(name, lambda: self._execute(self.sql(table)))
 
@@ -81,7 +80,7 @@ class DuckDB:
             return
         once = f"{name}__reader"
         self._run(name, lambda: self._connection.register(once, table))
-        self.create_table(name, exp.select("*").from_(exp.to_table(once)))
+        self.create_table(name, exp.select("*").from_(stored(once)))
         self._run(name, lambda: self._connection.unregister(once))
 
     def fetch(self, query: exp.Query) -> pa.Table:

@@ -102,13 +102,11 @@ def _refused(
 ) -> DataError:
     found = []
     if repeats.n_copies:
-        found.append(
-            f"{repeats.n_copies:,} rows that stand more than once ({_example_copy(engine, repeats, key or content)})"
-        )
+        example = _example_copy(engine, repeats, key or content)
+        found.append(f"{repeats.n_copies:,} rows that stand more than once ({example})")
     if repeats.n_conflicts:
-        found.append(
-            f"{repeats.n_conflicts:,} keys shared by rows that differ ({_example_conflict(engine, repeats, key)})"
-        )
+        example = _example_conflict(engine, repeats, key)
+        found.append(f"{repeats.n_conflicts:,} keys shared by rows that differ ({example})")
     fix = "write duplicates: drop to keep one of each, or duplicates: keep if every row counts"
     if repeats.n_conflicts:
         fix = "name a key that identifies a row, mend the log, or write duplicates: keep if every row counts"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from truenorth.engine.lowering import Tree, call, column
+from truenorth.engine.trees import stored
 from truenorth.framing.sources import Source
 
 
@@ -18,12 +19,7 @@ def event_column(name: str) -> Tree:
 
 def rows_of(relation: str) -> exp.Select:
     """Return all rows of a relation."""
-    return exp.select("*").from_(table_of(relation))
-
-
-def table_of(relation: str) -> exp.Table:
-    """Return a relation's quoted name."""
-    return exp.to_table(exp.to_identifier(relation, quoted=True))
+    return exp.select("*").from_(stored(relation))
 
 
 def known_time(known_columns: Collection[str], read: Iterable[str]) -> Tree:
@@ -64,7 +60,9 @@ def arrival(source: Source, known_columns: Collection[str], read: Iterable[str])
     entries = source.column_known
     own = [entries.get(name) for name in set(read) & set(known_columns)]
     row = source.row_known
-    varies = row.at is not None or source.is_derived or any(entry is None or entry.at is not None for entry in own)
+    varies = (
+        row.at is not None or source.is_derived or any(entry is None or entry.at is not None for entry in own)
+    )
     delays = [0 if row.at is not None else row.after.microseconds]
     delays += [entry.after.microseconds for entry in own if entry is not None and entry.at is None]
     return Arrival(max(delays), varies)

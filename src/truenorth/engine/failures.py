@@ -42,7 +42,8 @@ FAILURES = (
     ),
     _Failure(
         (
-            "permission denied", "cannot open file", "no magic bytes", "not a parquet", "too small to be a parquet",
+            "permission denied", "cannot open file", "no magic bytes", "not a parquet",
+            "too small to be a parquet",
             "cannot_read_file", "corrupt", "malformed json", "csv", "unicode", "codec", "unknown encoding",
         ),
         DataError,

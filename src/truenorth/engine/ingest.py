@@ -119,6 +119,7 @@ def _read(reading: Reading, name: str) -> SourceTable:
         return add_columns(add_entries(origin.draft(report), source), source, early)
 
     draft = started(None)
+    _check_names(draft)
     is_late = source.where is not None and bool(source.where.columns & late)
     checks = _checks(draft, source, origin, is_late=is_late)
     report = measure(engine, draft, checks)
@@ -200,6 +201,10 @@ def _check_entries(draft: Draft, source: Source) -> None:
             raise missing_column(draft.name, place, name, draft.columns)
         if draft.is_dated and entry.at and renamed(source, entry.at) not in draft.columns:
             raise missing_column(draft.name, "known_at", entry.at, draft.columns)
+
+
+def _check_names(draft: Draft) -> None:
+    """Refuse names that an engine would take for the same."""
     seen: dict[str, str] = {}
     for name in draft.columns:
         twin = seen.setdefault(name.lower(), name)

@@ -61,6 +61,7 @@ def latest(entries: Iterable[Known]) -> Known:
     """Return one entry that promises no earlier than any of several.
 
     Examples:
+        >>> from truenorth.framing.durations import Duration
         >>> str(latest([Known(None, Duration.parse("1d")), Known("seen", Duration.parse("2h"))]).after)
         '1d'
     """

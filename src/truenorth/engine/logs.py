@@ -172,7 +172,7 @@ def _no_unit(name: str, one: str, data_type: exp.DataType) -> DataError:
     return refused(
         "DATA006",
         where=f"sources.{name}.time",
-        evidence=f"expected a time in column {one!r}, got {data_type.sql().lower()} without a unit or format.",
+        evidence=f"expected a time in column {one!r}, got {data_type.sql().lower()} and no unit or format.",
         fix=f"write time: {{column: {one}, unit: s}} (or ms, us), or a format such as '%Y%m%d'",
     )
 
@@ -192,5 +192,7 @@ def ambiguous_stamps(reading: Reading, draft: Draft, origin: Origin, report: Sou
         exp.Between(this=column(TIME), low=number(low + late), high=number(high + late - 1))
         for low, high in doubled
     ]
-    query = draft.over(alias(count(), "n")).where(exp.or_(*inside))
+    # counted by a filter on the aggregate: a WHERE would work out the time once per interval
+    condition = exp.Where(this=exp.or_(*inside))
+    query = draft.over(alias(exp.Filter(this=count(), expression=condition), "n"))
     return int(reading.engine.fetch(query).column(0)[0].as_py())

@@ -15,7 +15,7 @@ from truenorth.framing.durations import DAY, SECOND, UNITS
 from truenorth.framing.expressions import MOMENTS, Expression
 from truenorth.framing.periods import Moment
 
-Tree = exp.Expression
+Tree = exp.Expr
 Bind = Callable[[str], Tree]
 
 EARTH_RADIUS_KM = 6371.0088
@@ -90,11 +90,15 @@ def _lower(node: Tree, bind: Bind) -> Tree:
         return special(node, bind)
     lowered = node.copy()
     for key, value in node.args.items():
-        if isinstance(value, exp.Expression):
+        if isinstance(value, exp.Expr):
             lowered.set(key, _operand(node, _lower(value, bind)))
         elif isinstance(value, list):
-            lowered.set(key, [_lower(item, bind) if isinstance(item, exp.Expression) else item for item in value])
-    return exp.Paren(this=lowered) if isinstance(node, exp.Binary | exp.Between | exp.In | exp.Is | exp.Not) else lowered
+            lowered.set(key, [_lower(item, bind) if isinstance(item, exp.Expr) else item for item in value])
+    return (
+        exp.Paren(this=lowered)
+        if isinstance(node, exp.Binary | exp.Between | exp.In | exp.Is | exp.Not)
+        else lowered
+    )
 
 
 def _operand(parent: Tree, child: Tree) -> Tree:
@@ -106,7 +110,11 @@ def _operand(parent: Tree, child: Tree) -> Tree:
 
 def _column(node: Tree, bind: Bind) -> Tree:
     tree = bind(node.name)
-    return exp.Paren(this=tree) if isinstance(tree, exp.Binary | exp.Unary) and not isinstance(tree, exp.Paren) else tree
+    return (
+        exp.Paren(this=tree)
+        if isinstance(tree, exp.Binary | exp.Unary) and not isinstance(tree, exp.Paren)
+        else tree
+    )
 
 
 def _literal(node: Tree, bind: Bind) -> Tree:
@@ -147,7 +155,11 @@ _SPECIAL: dict[type[Tree], Callable[[Tree, Bind], Tree]] = {
 def _day_time(time: Tree) -> Tree:
     """Return microseconds since midnight UTC, also before 1970."""
     remainder = exp.Paren(this=exp.Mod(this=exp.paren(time), expression=number(DAY)))
-    return exp.Paren(this=exp.Mod(this=exp.Paren(this=exp.Add(this=remainder, expression=number(DAY))), expression=number(DAY)))
+    return exp.Paren(
+        this=exp.Mod(
+            this=exp.Paren(this=exp.Add(this=remainder, expression=number(DAY))), expression=number(DAY)
+        )
+    )
 
 
 def whole_days(time: Tree) -> Tree:
@@ -162,7 +174,11 @@ def _hour(time: Tree) -> Tree:
 
 def _dayofweek(time: Tree) -> Tree:
     # 1970-01-01 was a Thursday, day 4 where Sunday is 0
-    shifted = exp.Paren(this=exp.Mod(this=exp.Paren(this=exp.Add(this=whole_days(time), expression=number(4))), expression=number(7)))
+    shifted = exp.Paren(
+        this=exp.Mod(
+            this=exp.Paren(this=exp.Add(this=whole_days(time), expression=number(4))), expression=number(7)
+        )
+    )
     return exp.cast(
         exp.Mod(this=exp.Paren(this=exp.Add(this=shifted, expression=number(7))), expression=number(7)), "INT"
     )
@@ -190,21 +206,27 @@ def _jaccard(left: Tree, right: Tree) -> Tree:
 
     shared = _shared(left.copy(), right.copy())
     either = exp.Paren(this=distinct(left) + distinct(right) - shared.copy())
-    return exp.Paren(this=exp.Div(this=double(shared), expression=exp.Nullif(this=either, expression=number(0))))
+    return exp.Paren(
+        this=exp.Div(this=double(shared), expression=exp.Nullif(this=either, expression=number(0)))
+    )
 
 
 def _distance_km(lat_a: Tree, lon_a: Tree, lat_b: Tree, lon_b: Tree) -> Tree:
     """Return the haversine distance: 2 R asin sqrt(sin^2(dlat/2) + cos lat_a cos lat_b sin^2(dlon/2))."""
 
     def radians(degrees: Tree) -> Tree:
-        return exp.Paren(this=exp.Mul(this=double(exp.paren(degrees.copy())), expression=number(math.pi / 180)))
+        return exp.Paren(
+            this=exp.Mul(this=double(exp.paren(degrees.copy())), expression=number(math.pi / 180))
+        )
 
     def half_sine_squared(a: Tree, b: Tree) -> Tree:
         half = exp.Div(this=exp.Paren(this=radians(b) - radians(a)), expression=number(2.0))
         return exp.Pow(this=call("sin", half), expression=number(2))
 
     cosines = exp.Mul(this=call("cos", radians(lat_a)), expression=call("cos", radians(lat_b)))
-    haversine = half_sine_squared(lat_a, lat_b) + exp.Mul(this=cosines, expression=half_sine_squared(lon_a, lon_b))
+    haversine = half_sine_squared(lat_a, lat_b) + exp.Mul(
+        this=cosines, expression=half_sine_squared(lon_a, lon_b)
+    )
     root = exp.Sqrt(this=call("least", number(1.0), haversine))
     return exp.Mul(this=number(2 * EARTH_RADIUS_KM), expression=call("asin", root))
 

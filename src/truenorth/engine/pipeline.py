@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from truenorth.engine.contract import Engine
 from truenorth.engine.lowering import Tree
+from truenorth.engine.trees import alias
 from truenorth.engine.windows import Frame
 
 
@@ -52,7 +53,7 @@ class Pipeline:
 
     def add(self, frame: Frame, columns: dict[str, Tree], *, reason: str, is_table: bool = False) -> Frame:
         """Return the frame with computed columns; a column of the same name is replaced."""
-        added = [exp.alias_(tree, name, quoted=True) for name, tree in columns.items()]
+        added = [alias(tree, name) for name, tree in columns.items()]
         kept = [name for name in frame.columns if name not in columns]
         query = frame.select(*added, without=columns)
         return self.then(query, (*kept, *columns), reason=reason, is_table=is_table)

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from truenorth.engine.contract import Engine
 from truenorth.engine.lowering import column
+from truenorth.engine.trees import alias
 from truenorth.engine.windows import Job, join_form, window_form
 
 MOST_REPEATS = 64
@@ -35,7 +36,9 @@ def choose(engine: Engine, job: Job, dialect: str, *, join_because: str | None =
         return Choice(join_form(job, dialect), f"range join: {join_because}")
     repeats = most_repeats(engine, job)
     if repeats <= MOST_REPEATS:
-        return Choice(join_form(job, dialect), f"range join: at most {repeats} events per key (limit {MOST_REPEATS})")
+        return Choice(
+            join_form(job, dialect), f"range join: at most {repeats} events per key (limit {MOST_REPEATS})"
+        )
     return Choice(
         window_form(job, dialect),
         f"UNION ALL + RANGE window: up to {repeats:,} events per key (a join is safe up to {MOST_REPEATS})",
@@ -47,11 +50,11 @@ def most_repeats(engine: Engine, job: Job) -> int:
     events = job.events.copy()
     wheres = {measure.where.sql(): measure.where for measure in job.measures if measure.where is not None}
     if wheres and all(measure.where is not None for measure in job.measures):
-        events = events.where(exp.or_(*(where.copy() for where in wheres.values())))  # type: ignore[attr-defined]
+        events = events.where(exp.or_(*(where.copy() for where in wheres.values())))
     keys = [column(event) for _, event in job.keys]
     for key in keys:
-        events = events.where(key.copy().is_(exp.null()).not_())  # type: ignore[attr-defined]
-    count = exp.alias_(exp.Count(this=exp.Star()), "n", quoted=True)
+        events = events.where(key.copy().is_(exp.null()).not_())
+    count = alias(exp.Count(this=exp.Star()), "n")
     counts = exp.select(count).from_(events.subquery("event")).group_by(*keys)
-    most = exp.select(exp.alias_(exp.Max(this=column("n")), "most", quoted=True)).from_(counts.subquery("counted"))
+    most = exp.select(alias(exp.Max(this=column("n")), "most")).from_(counts.subquery("counted"))
     return int(engine.fetch(most).column(0)[0].as_py() or 0)

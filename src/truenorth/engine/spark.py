@@ -187,7 +187,7 @@ class Spark:
 
 
 def _is_plain(kind: pa.DataType) -> bool:
-    """Return whether Spark reads a Parquet type without loss; it refuses nanoseconds and big unsigned integers."""
+    """Return whether Spark reads a Parquet type as it is; it refuses nanoseconds."""
     import pyarrow as pa
 
     if pa.types.is_nested(kind):

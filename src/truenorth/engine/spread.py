@@ -52,7 +52,7 @@ def _fields(name: str, struct: exp.Expr, columns: list[str], list_column: str) -
             raise refused(
                 "DATA004",
                 where=f"sources.{name}.unnest",
-                evidence=f"expected items whose fields are new columns, got the field {field.name!r} beside a column of that name.",
+                evidence=f"expected fields that are new columns, got {field.name!r}, which the log has.",
                 fix="rename one of the two in the log",
             )
         part = exp.to_identifier(field.name, quoted=True)

@@ -16,9 +16,10 @@ from truenorth.framing.sources import Time
 ZONED = (exp.DType.TIMESTAMPTZ, exp.DType.TIMESTAMPLTZ)
 _OFFSET_AT_END = r"[0-9]:[0-9.:]*[0-9] ?(Z|z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 _JAVA = {
-    "%Y": "yyyy", "%y": "yy", "%m": "MM", "%-m": "M", "%d": "dd", "%-d": "d", "%j": "DDD", "%b": "MMM", "%B": "MMMM",
-    "%H": "HH", "%-H": "H", "%I": "hh", "%-I": "h", "%p": "a", "%M": "mm", "%-M": "m", "%S": "ss", "%-S": "s",
-    "%f": "SSSSSS", "%z": "xx", "%a": "EEE", "%A": "EEEE", "%%": "'%'",
+    "%Y": "yyyy", "%y": "yy", "%m": "MM", "%-m": "M", "%b": "MMM", "%B": "MMMM",
+    "%d": "dd", "%-d": "d", "%j": "DDD", "%a": "EEE", "%A": "EEEE",
+    "%H": "HH", "%-H": "H", "%I": "hh", "%-I": "h", "%p": "a", "%M": "mm", "%-M": "m",
+    "%S": "ss", "%-S": "s", "%f": "SSSSSS", "%z": "xx", "%%": "'%'",
 }  # fmt: skip
 """`strptime` parts as Java writes them; everything else in a format is literal text."""
 

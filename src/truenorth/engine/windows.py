@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from truenorth.engine.aggregates import PARTS, Measure, aggregate, event_input, finish
+from truenorth.engine.aggregates import PARTS, Measure, aggregate, event_input, finished
 from truenorth.engine.lowering import Tree, both, column, number, when
+from truenorth.engine.trees import alias, stored
 
 ROW = "__row"
 AS_OF = "__as_of"
@@ -33,7 +34,7 @@ class Frame:
         """Return SELECT of the frame's columns and `extra` ones."""
         left_out = set(without)
         kept = [column(name, table) for name in self.columns if name not in left_out]
-        source = exp.to_table(exp.to_identifier(self.name, quoted=True))
+        source = stored(self.name)
         return exp.select(*kept, *extra).from_(source.as_(table) if table else source)
 
     def with_columns(self, name: str, *added: str) -> Frame:
@@ -88,7 +89,7 @@ def window_form(job: Job, dialect: str) -> exp.Select:
     keys = [f"__k{index}" for index in range(len(job.keys))] + (["__p"] if by_cutoff else [])
     line = _one_line(job, inputs, keys, by_cutoff=by_cutoff)
     over = {
-        measure.name: exp.alias_(
+        measure.name: alias(
             exp.Window(
                 this=aggregate(
                     "distinct_window" if measure.function == "distinct" else measure.function,
@@ -100,16 +101,17 @@ def window_form(job: Job, dialect: str) -> exp.Select:
                 spec=_range(measure),
             ),
             measure.name,
-            quoted=True,
         )
         for measure in job.measures
     }
-    windowed = exp.select(column("__probe"), *(column(name) for name in job.frame.columns), *over.values()).from_(
-        line.subquery("line")
-    )
-    finished = [_as(finish(measure.function, column(measure.name)), measure.name) for measure in job.measures]
+    windowed = exp.select(
+        column("__probe"), *(column(name) for name in job.frame.columns), *over.values()
+    ).from_(line.subquery("line"))
+    values = [
+        alias(finished(measure, column(measure.name)), measure.name) for measure in job.measures
+    ]
     return (
-        exp.select(*(column(name) for name in job.frame.columns), *finished)
+        exp.select(*(column(name) for name in job.frame.columns), *values)
         .from_(windowed.subquery("windowed"))
         .where(column("__probe"))
     )
@@ -119,12 +121,14 @@ def join_form(job: Job, dialect: str) -> exp.Select:
     """Return the frame's columns and the measures, by joining each example with the events in its range."""
     matched = (
         exp.select(column(ROW, "x"), *(_matched_measure(job, measure, dialect) for measure in job.measures))
-        .from_(exp.to_table(exp.to_identifier((job.probe or job.frame).name, quoted=True)).as_("x"))
+        .from_(stored((job.probe or job.frame).name, "x"))
         .join(_events(job, _inputs(job)).subquery("e"), on=_join_condition(job))
         .group_by(column(ROW, "x"))
     )
-    finished = [_as(finish(measure.function, column(measure.name, "m")), measure.name) for measure in job.measures]
-    return job.frame.select(*finished, table="f").join(
+    values = [
+        alias(finished(measure, column(measure.name, "m")), measure.name) for measure in job.measures
+    ]
+    return job.frame.select(*values, table="f").join(
         matched.subquery("m"), on=exp.EQ(this=column(ROW, "f"), expression=column(ROW, "m")), join_type="LEFT"
     )
 
@@ -142,7 +146,7 @@ def probed_columns(job: Job) -> set[str]:
 def parts_of(measures: Sequence[Measure], prefix: str) -> tuple[Measure, ...]:
     """Return the measures that compute the parts of `measures`, named `prefix` + measure + part number."""
     return tuple(
-        replace(measure, name=f"{prefix}{measure.name}_{index}", function=function)  # type: ignore[arg-type]
+        replace(measure, name=f"{prefix}{measure.name}_{index}", function=function, is_part=True)  # type: ignore[arg-type]
         for measure in measures
         for index, function in enumerate(PARTS[measure.function].functions)
     )
@@ -150,11 +154,9 @@ def parts_of(measures: Sequence[Measure], prefix: str) -> tuple[Measure, ...]:
 
 def part_columns(measure: Measure, prefix: str) -> list[Tree]:
     """Return the columns that `parts_of` names for one measure."""
-    return [column(f"{prefix}{measure.name}_{index}") for index in range(len(PARTS[measure.function].functions))]
-
-
-def _as(tree: Tree, name: str) -> exp.Alias:
-    return exp.alias_(tree, name, quoted=True)
+    return [
+        column(f"{prefix}{measure.name}_{index}") for index in range(len(PARTS[measure.function].functions))
+    ]
 
 
 def _inputs(job: Job) -> dict[Measure, str]:
@@ -169,14 +171,15 @@ def _inputs(job: Job) -> dict[Measure, str]:
 
 def _events(job: Job, inputs: dict[Measure, str]) -> exp.Select:
     """Return the events that some measure counts: keys, time, known time and inputs."""
-    columns = [_as(column(event), f"__k{index}") for index, (_, event) in enumerate(job.keys)]
+    columns = [alias(column(event), f"__k{index}") for index, (_, event) in enumerate(job.keys)]
     distinct = {name: measure for measure, name in inputs.items()}
-    columns += [_as(job.time.copy(), "__t"), _as(job.known.copy(), "__n")]
-    columns += [_as(column(name), name) for name in job.passed]
+    columns += [alias(job.time.copy(), "__t"), alias(job.known.copy(), "__n")]
+    columns += [alias(column(name), name) for name in job.passed]
     if job.cancelled is not None:
-        columns.append(_as(job.cancelled.copy(), "__x"))
+        columns.append(alias(job.cancelled.copy(), "__x"))
     columns += [
-        _as(event_input(measure, job.time, job.known, job.tie_break), name) for name, measure in distinct.items()
+        alias(event_input(measure, job.time, job.known, job.tie_break), name)
+        for name, measure in distinct.items()
     ]
     events = exp.select(*columns).from_(job.events.copy().subquery("source"))
     wheres = [measure.where for measure in job.measures]
@@ -195,7 +198,9 @@ def _is_read(known: Tree, cancelled: Tree | None, as_of: Tree) -> Tree:
     read: Tree = exp.LT(this=known, expression=as_of)
     if cancelled is None:
         return read
-    stands = exp.or_(cancelled.copy().is_(exp.null()), exp.GTE(this=cancelled.copy(), expression=as_of.copy()))
+    stands = exp.or_(
+        cancelled.copy().is_(exp.null()), exp.GTE(this=cancelled.copy(), expression=as_of.copy())
+    )
     return exp.and_(read, stands)
 
 
@@ -203,18 +208,20 @@ def _one_line(job: Job, inputs: dict[Measure, str], keys: list[str], *, by_cutof
     """Return examples and events in one relation, told apart by `__probe`."""
     frame = job.frame
     names = list(dict.fromkeys(inputs.values()))
-    probe_keys = [_as(column(example), f"__k{index}") for index, (example, _) in enumerate(job.keys)]
+    probe_keys = [alias(column(example), f"__k{index}") for index, (example, _) in enumerate(job.keys)]
     if by_cutoff:
-        probe_keys.append(_as(column(AS_OF), "__p"))
-    nothing = [_as(exp.null(), name) for name in names]
-    probes = frame.select(*probe_keys, _as(column(job.anchor), "__t"), *nothing, _as(exp.true(), "__probe"))
+        probe_keys.append(alias(column(AS_OF), "__p"))
+    nothing = [alias(exp.null(), name) for name in names]
+    probes = frame.select(
+        *probe_keys, alias(column(job.anchor), "__t"), *nothing, alias(exp.true(), "__probe")
+    )
     events = _events(job, inputs)
     rows = exp.select(
-        *(_as(exp.null(), name) for name in frame.columns),
+        *(alias(exp.null(), name) for name in frame.columns),
         *(column(key) for key in keys),
         column("__t"),
         *(column(name) for name in names),
-        _as(exp.false(), "__probe"),
+        alias(exp.false(), "__probe"),
     ).from_(events.subquery("event"))
     if by_cutoff:
         rows = rows.join(_cutoff_table(job.cutoffs).subquery("cutoff"), on=_within_cutoff(job))
@@ -225,7 +232,10 @@ def _cutoff_table(cutoffs: Sequence[Cutoff]) -> exp.Query:
     def row(cutoff: Cutoff) -> exp.Select:
         bounds = {"__p": cutoff.as_of, "__first": cutoff.first, "__last": cutoff.last}
         return exp.select(
-            *(_as(exp.cast(exp.null() if value is None else number(value), "BIGINT"), name) for name, value in bounds.items())
+            *(
+                alias(exp.cast(exp.null() if value is None else number(value), "BIGINT"), name)
+                for name, value in bounds.items()
+            )
         )
 
     first, *others = [row(cutoff) for cutoff in cutoffs]
@@ -272,9 +282,17 @@ def _join_condition(job: Job) -> Tree:
     lowers = [measure.lower for measure in job.measures]
     uppers = [measure.upper for measure in job.measures]
     if None not in lowers:
-        conditions.append(exp.GTE(this=time.copy(), expression=anchor.copy() + number(min(x for x in lowers if x is not None))))
+        conditions.append(
+            exp.GTE(
+                this=time.copy(), expression=anchor.copy() + number(min(x for x in lowers if x is not None))
+            )
+        )
     if None not in uppers:
-        conditions.append(exp.LTE(this=time.copy(), expression=anchor.copy() + number(max(x for x in uppers if x is not None))))
+        conditions.append(
+            exp.LTE(
+                this=time.copy(), expression=anchor.copy() + number(max(x for x in uppers if x is not None))
+            )
+        )
     if len(job.cutoffs) > 1:
         conditions.append(_is_read(column("__n", "e"), _cancelled(job, "e"), column(AS_OF, "x")))
     if job.condition is not None:
@@ -282,14 +300,21 @@ def _join_condition(job: Job) -> Tree:
     return exp.and_(*conditions)
 
 
-def _matched_measure(job: Job, measure: Measure, dialect: str) -> exp.Alias:
+def _matched_measure(job: Job, measure: Measure, dialect: str) -> Tree:
     """Aggregate the measure's input over the events in its own range, where the join's range is wider."""
     value: Tree = column(_inputs(job)[measure], "e")
-    narrower = []
+    narrower: list[Tree] = []
     anchor, time = column(job.anchor, "x"), column("__t", "e")
-    if measure.lower is not None and any(other.lower is None or other.lower < measure.lower for other in job.measures):
+    if measure.lower is not None and any(
+        other.lower is None or other.lower < measure.lower for other in job.measures
+    ):
         narrower.append(exp.GTE(this=time.copy(), expression=anchor.copy() + number(measure.lower)))
-    if measure.upper is not None and any(other.upper is None or other.upper > measure.upper for other in job.measures):
+    if measure.upper is not None and any(
+        other.upper is None or other.upper > measure.upper for other in job.measures
+    ):
         narrower.append(exp.LTE(this=time.copy(), expression=anchor.copy() + number(measure.upper)))
     condition = both(*narrower)
-    return _as(aggregate(measure.function, value if condition is None else when(condition, value), dialect), measure.name)
+    return alias(
+        aggregate(measure.function, value if condition is None else when(condition, value), dialect),
+        measure.name,
+    )

@@ -21,7 +21,7 @@ from truenorth.framing.durations import SECOND
 
 _EPOCH = datetime(1970, 1, 1)
 _FIRST, _LAST = datetime(1900, 1, 1), datetime(2200, 1, 1)
-_STEP = timedelta(days=1)
+_STEP = timedelta(days=7)
 
 
 @dataclass(frozen=True)

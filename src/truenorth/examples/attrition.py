@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from truenorth.engine.contract import Engine
 from truenorth.engine.lowering import Tree
+from truenorth.engine.trees import alias, stored
 from truenorth.engine.windows import Frame
 
 
@@ -27,7 +28,9 @@ class Removal:
         return iter((self.step, self.n_removed, self.n_left))
 
 
-def count_removed(engine: Engine, frame: Frame, filters: Mapping[str, Tree], n_before: int | None = None) -> list[Removal]:
+def count_removed(
+    engine: Engine, frame: Frame, filters: Mapping[str, Tree], n_before: int | None = None
+) -> list[Removal]:
     """Return what each filter removes after those before it, by one scan of the frame.
 
     Args:
@@ -44,8 +47,8 @@ def count_removed(engine: Engine, frame: Frame, filters: Mapping[str, Tree], n_b
         passed.append(condition)
         stays = exp.and_(*(exp.paren(one.copy()) for one in passed))
         counts[f"n{index}"] = exp.Count(this=exp.Case(ifs=[exp.If(this=stays, true=exp.Literal.number(1))]))
-    named = [exp.alias_(tree, name, quoted=True) for name, tree in counts.items()]
-    query = exp.select(*named).from_(exp.to_table(exp.to_identifier(frame.name, quoted=True)))
+    named = [alias(tree, name) for name, tree in counts.items()]
+    query = exp.select(*named).from_(stored(frame.name))
     row = engine.fetch(query).to_pylist()[0]
     removals, left = [], int(row["n"])
     for index, step in enumerate(filters):

@@ -17,6 +17,7 @@ from truenorth.engine.contract import Engine, EngineName, EngineSettings, open_e
 from truenorth.engine.ingest import SourceTable, read_sources
 from truenorth.engine.lowering import Tree, column, lower, number
 from truenorth.engine.pipeline import Pipeline, Step
+from truenorth.engine.trees import alias, stored
 from truenorth.engine.windows import Frame
 from truenorth.errors import Finding
 from truenorth.examples.attrition import Removal, count_removed, started, stays
@@ -81,7 +82,9 @@ class Built:
             "framing_hash": self.framing_hash,
             "as_of": str(Moment(self.as_of)),
             "examples": {name: path.name for name, path in self.paths.items()},
-            "attrition": [dict(zip(("step", "removed", "left"), removal, strict=True)) for removal in self.attrition],
+            "attrition": [
+                dict(zip(("step", "removed", "left"), removal, strict=True)) for removal in self.attrition
+            ],
             "labels": {name: table["labels"] for name, table in self.profile["tables"].items()},
             "findings": [finding.to_dict() for finding in self.findings],
         }
@@ -124,7 +127,8 @@ def build_examples(
     out.mkdir(parents=True, exist_ok=True)
     with open_engine(engine, settings) as opened:
         plan = _plan(opened, request, dialect=opened.dialect, is_dry=False)
-        paths, profiles = {}, {}
+        paths: dict[str, Path] = {}
+        profiles: dict[str, Profile] = {}
         for name, planned in plan.tables.items():
             path = out / ("examples.parquet" if not paths else f"examples.{name}.parquet")
             opened.write_parquet(planned.query, path)
@@ -139,7 +143,12 @@ def plan_steps(request: Request, engine: Engine, *, dialect: str) -> list[Step]:
     plan = _plan(engine, request, dialect=dialect, is_dry=True)
     steps: list[Step] = []
     for name, planned in plan.tables.items():
-        last = Step(name=f"{name}_table", query=planned.query, reason="the examples table as it is written", is_table=False)
+        last = Step(
+            name=f"{name}_table",
+            query=planned.query,
+            reason="the examples table as it is written",
+            is_table=False,
+        )
         steps += [*planned.steps, last]
     return steps
 
@@ -182,7 +191,7 @@ def _result(
     _write_json(profile, out / "profile.json")
     return Built(
         name=request.framing.name,
-        framing_hash=profile["framing_hash"],
+        framing_hash=framing_hash(request.framing),
         as_of=plan.as_of,
         paths=paths,
         attrition=plan.tables[first].attrition,
@@ -204,7 +213,12 @@ def _write_json(value: Any, path: Path) -> None:
 def _plan(engine: Engine, request: Request, *, dialect: str, is_dry: bool) -> _Plan:
     framing = request.framing
     sources = read_sources(
-        engine, framing.sources, base=request.base, frames=request.frames, names=_used(framing), allow_empty=True
+        engine,
+        framing.sources,
+        base=request.base,
+        frames=request.frames,
+        names=_used(framing),
+        allow_empty=True,
     )
     classes = read_classes(framing.labels, request.base)
     as_of = request.as_of if request.as_of is not None else _latest_end(sources)
@@ -212,7 +226,12 @@ def _plan(engine: Engine, request: Request, *, dialect: str, is_dry: bool) -> _P
     spelled = members(framing.labels, classes)
     trained = frozenset(
         with_dependencies(
-            [one for name, label in framing.labels.items() if name in named for one in members({name: label}, classes)],
+            [
+                one
+                for name, label in framing.labels.items()
+                if name in named
+                for one in members({name: label}, classes)
+            ],
             spelled,
         )
     )
@@ -256,9 +275,13 @@ class _Maker:
 
     def make(self) -> _Table:
         framing = self.request.framing
-        labels = members({name: one for name, one in framing.labels.items() if one.on == self.name}, self.classes)
+        labels = members(
+            {name: one for name, one in framing.labels.items() if one.on == self.name}, self.classes
+        )
         features = {name: one for name, one in framing.features.items()}
-        check_event_columns(labels, features, {name: tuple(one.columns) for name, one in self.sources.items()})
+        check_event_columns(
+            labels, features, {name: tuple(one.columns) for name, one in self.sources.items()}
+        )
         pipeline = Pipeline(self.engine, self.dialect, self.name, self.is_dry)
         base, own = self._base(labels, features)
         frame = pipeline.then(base.query, base.columns, reason=base.reason, is_table=base.is_table)
@@ -267,12 +290,16 @@ class _Maker:
             features=features, sources=framing.sources, table=self.table, relations=self._relations(),
             known_columns=self._known(), lateness=self._lateness(), is_dated=self.table.at == "time", dialect=self.dialect,
         )  # fmt: skip
-        frame = pipeline.add(frame, self._moments(labels, row), reason="what was shown, and where windows start")
+        frame = pipeline.add(
+            frame, self._moments(labels, row), reason="what was shown, and where windows start"
+        )
         removals = self._started()
         frame, more = self._filtered(pipeline, frame, features_read, row)
         removals += more
         parts = self._parts(labels)
-        frame, more = add_parts(pipeline, frame, parts, self.table, self._group(), self.engine, is_dry=self.is_dry)
+        frame, more = add_parts(
+            pipeline, frame, parts, self.table, self._group(), self.engine, is_dry=self.is_dry
+        )
         removals += more
         probe = frame = self._kept(pipeline, frame, labels, features)
         frame = add_features(pipeline, frame, features_read, row, self._group())
@@ -283,7 +310,12 @@ class _Maker:
         columns = {name: self._relation_columns(name) for name in self.sources}
         frame = add_labels(pipeline, frame, probe, context, row, columns)
         shape = Shape(
-            table=self.table, labels=labels, features=features, row=row, is_time=self._times(own), dialect=self.dialect
+            table=self.table,
+            labels=labels,
+            features=features,
+            row=row,
+            is_time=self._times(own),
+            dialect=self.dialect,
         )
         query, _ = written(frame, shape)
         return _Table(query, shape, parts, tuple(removals), tuple(pipeline.steps))
@@ -306,13 +338,15 @@ class _Maker:
         one = self.sources[name]
         return (*one.columns, "__time", "__known", *(f"__known_{column}" for column in one.known_columns))
 
-    def _base(self, labels: Mapping[str, Label], features: Mapping[str, Feature]) -> tuple[Base, frozenset[str]]:
+    def _base(
+        self, labels: Mapping[str, Label], features: Mapping[str, Feature]
+    ) -> tuple[Base, frozenset[str]]:
         framing = self.request.framing
         needed = needed_columns(framing, self.table, labels, features)
         if self.table.source is None:
             return self._calendar(needed)
         source = self.sources[self.table.source]
-        if any(label.closed == "both" and label.source == self.table.source for label in labels.values()):
+        if any(item.closed == "both" for item in (*labels.values(), *features.values())):
             needed |= {key: "labels" for key in framing.sources[self.table.source].key}
         own, statics = locate(needed, source.columns, framing.sources, self.table.source)
         known = [name for name in own if name in source.known_columns]
@@ -331,8 +365,8 @@ class _Maker:
             return True
         keys = exp.Tuple(expressions=[column(name) for name in key]) if len(key) > 1 else column(key[0])
         distinct = exp.Count(this=exp.Distinct(expressions=[keys]))
-        query = exp.select(exp.alias_(exp.Count(this=exp.Star()), "n"), exp.alias_(distinct, "d"))
-        row = self.engine.fetch(query.from_(exp.to_table(exp.to_identifier(source.relation, quoted=True)))).to_pylist()[0]
+        query = exp.select(alias(exp.Count(this=exp.Star()), "n"), alias(distinct, "d"))
+        row = self.engine.fetch(query.from_(stored(source.relation))).to_pylist()[0]
         return bool(row["n"] == row["d"])
 
     def _calendar(self, needed: Mapping[str, str]) -> tuple[Base, frozenset[str]]:
@@ -390,10 +424,14 @@ class _Maker:
         where = self.table.where
         if where is None or not where.columns & features.keys():
             return frame, []
-        shape = Shape(table=self.table, labels={}, features=features, row=row, is_time=frozenset(), dialect=self.dialect)
+        shape = Shape(
+            table=self.table, labels={}, features=features, row=row, is_time=frozenset(), dialect=self.dialect
+        )
         return self._apply(pipeline, frame, {"where": lower(where, read_row(shape))})
 
-    def _apply(self, pipeline: Pipeline, frame: Frame, filters: Mapping[str, Tree]) -> tuple[Frame, list[Removal]]:
+    def _apply(
+        self, pipeline: Pipeline, frame: Frame, filters: Mapping[str, Tree]
+    ) -> tuple[Frame, list[Removal]]:
         if not filters:
             return frame, []
         removals = [] if self.is_dry else count_removed(self.engine, frame, filters)
@@ -408,10 +446,16 @@ class _Maker:
         """Compute the examples once where several joins read them; a scan of one file is cheaper to repeat."""
         sources = [(label.source, label.by, label.anchor) for label in labels.values() if label.source]
         sources += [(label.until.source, label.until.by, "until") for label in labels.values() if label.until]
-        late = {feature.source for feature in features.values() if feature.source and self._lateness()[feature.source]}
+        late = {
+            feature.source
+            for feature in features.values()
+            if feature.source and self._lateness()[feature.source]
+        }
         if len(set(sources)) + len(late) <= 1:
             return frame
-        return pipeline.then(frame.select(), frame.columns, reason="kept, because several joins read it", is_table=True)
+        return pipeline.then(
+            frame.select(), frame.columns, reason="kept, because several joins read it", is_table=True
+        )
 
     def _warm_up(self, context: FeatureContext) -> Tree | None:
         """Return whether all look-backs start inside what their sources cover."""
@@ -429,11 +473,17 @@ class _Maker:
         waiting = [
             name
             for name in labels
-            if name in self.trained and labels[name].maturity == "wait" and labels[name].kind != "time_to_event"
+            if name in self.trained
+            and labels[name].maturity == "wait"
+            and labels[name].kind != "time_to_event"
         ]
         lengths = [horizon(name, labels, framing.sources, self.table) for name in waiting]
         known = [length for length in lengths if length is not None]
-        split = framing.split if self.table.at == "time" or (framing.split and framing.split.form != "lengths") else None
+        split = (
+            framing.split
+            if self.table.at == "time" or (framing.split and framing.split.form != "lengths")
+            else None
+        )
         return resolve(split, as_of=self.as_of, horizon=max(known, default=0), fold=self.request.fold)
 
     def _group(self) -> list[Tree]:
@@ -441,8 +491,12 @@ class _Maker:
 
     def _label_context(self, labels: Mapping[str, Label], parts: Parts) -> LabelContext:
         framing = self.request.framing
-        reach = [horizon(name, labels, framing.sources, self.table) for name in labels if name in self.trained]
-        furthest = None if None in reach else max((length for length in reach if length is not None), default=0)
+        reach = [
+            horizon(name, labels, framing.sources, self.table) for name in labels if name in self.trained
+        ]
+        furthest = (
+            None if None in reach else max((length for length in reach if length is not None), default=0)
+        )
         return LabelContext(
             labels=labels, sources=framing.sources, table=self.table, relations=self._relations(),
             known_columns=self._known(),
@@ -454,11 +508,14 @@ class _Maker:
         )  # fmt: skip
 
     def _times(self, own: frozenset[str]) -> frozenset[str]:
-        times = {name for name in own if self.sources[self.table.source or ""].columns.get(name) == "time"} if own else set()
+        times = (
+            {name for name in own if self.sources[self.table.source or ""].columns.get(name) == "time"}
+            if own
+            else set()
+        )
         return frozenset(times | {"target", "at", "time"})
 
 
 def _anchor_tree(context: FeatureContext, anchor: str) -> Tree:
     made = refresh_columns(context)
     return exp.paren(made[anchor]) if anchor in made else column(anchor)
-

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from truenorth.engine.contract import Engine
-from truenorth.engine.events import event_column, known_time, rows_of, table_of
+from truenorth.engine.events import event_column, known_time, rows_of
 from truenorth.engine.lowering import Tree, call, column, lower, number, text
+from truenorth.engine.trees import alias, stored
 from truenorth.examples.needed import Static
 from truenorth.examples.rows import Base, join_statics
 from truenorth.framing.examples import Active, Ahead, ExampleTable
@@ -31,12 +32,17 @@ def register_steps(engine: Engine, ahead: Ahead, name: str) -> None:
     steps = range(1, ahead.steps + 1)
     distance = [(step - 1) * ahead.length.microseconds for step in steps]
     engine.register(
-        f"{name}_steps", pa.table({"step": pa.array(steps, pa.int64()), "ahead": pa.array(distance, pa.int64())})
+        f"{name}_steps",
+        pa.table({"step": pa.array(steps, pa.int64()), "ahead": pa.array(distance, pa.int64())}),
     )
 
 
 def calendar_base(
-    table: ExampleTable, name: str, relation: str, known_columns: frozenset[str], statics: Mapping[str, Static]
+    table: ExampleTable,
+    name: str,
+    relation: str,
+    known_columns: frozenset[str],
+    statics: Mapping[str, Static],
 ) -> Base:
     """Return one row per time of the calendar and active entity, and step where the table looks ahead."""
     assert table.active is not None
@@ -46,7 +52,7 @@ def calendar_base(
     selected: dict[str, Tree] = {"__at": column("t", "g")}
     query = exp.select().from_(active.subquery("g"))
     if table.ahead is not None:
-        query = query.join(table_of(f"{name}_steps").as_("s"), join_type="CROSS")
+        query = query.join(stored(f"{name}_steps", "s"), join_type="CROSS")
         selected["__step"] = column("step", "s")
         selected["__target"] = column("t", "g") + column("ahead", "s")
         identity.append(column("step", "s"))
@@ -57,7 +63,7 @@ def calendar_base(
     selected["n__"] = column("t", "g")
     query, joined = join_statics(query, statics, lambda key: column(key, "g"))
     selected |= joined
-    query = query.select(*(exp.alias_(tree, alias, quoted=True) for alias, tree in selected.items()))
+    query = query.select(*(alias(tree, name) for name, tree in selected.items()))
     return Base(
         query, tuple(selected), True, "one row per time of the calendar and entity that was active before it"
     )
@@ -76,8 +82,8 @@ def _active(
         events = events.where(lower(active.where, event_column))
     since = call("greatest", column("__time"), known)
     stretches = (
-        exp.select(*(column(entity) for entity in table.entity), exp.alias_(since, "since", quoted=True))
-        .select(exp.alias_(column("__time"), "happened", quoted=True))
+        exp.select(*(column(entity) for entity in table.entity), alias(since, "since"))
+        .select(alias(column("__time"), "happened"))
         .from_(events.where(known.copy().is_(exp.null()).not_()).subquery("event"))
     )
     conditions: list[Tree] = [exp.GT(this=column("t", "c"), expression=column("since", "v"))]
@@ -88,7 +94,7 @@ def _active(
         exp.select(*(column(entity, "v") for entity in table.entity), column("t", "c"))
         .distinct()
         .from_(_stretches(stretches, table, active).subquery("v"))
-        .join(table_of(times).as_("c"), on=exp.and_(*conditions))
+        .join(stored(times, "c"), on=exp.and_(*conditions))
     )
 
 
@@ -96,6 +102,10 @@ def _stretches(events: exp.Select, table: ExampleTable, active: Active) -> exp.S
     """Reduce events to what decides membership: equal stretches once; without a bound, the earliest."""
     keys = [column(entity) for entity in table.entity]
     if active.last is None:
-        earliest = exp.alias_(exp.Min(this=column("since")), "since", quoted=True)
-        return exp.select(*keys, earliest).from_(events.subquery("event")).group_by(*(key.copy() for key in keys))
+        earliest = alias(exp.Min(this=column("since")), "since")
+        return (
+            exp.select(*keys, earliest)
+            .from_(events.subquery("event"))
+            .group_by(*(key.copy() for key in keys))
+        )
     return exp.select(*keys, column("since"), column("happened")).distinct().from_(events.subquery("event"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sqlglot import exp
@@ -10,10 +10,18 @@ from sqlglot import exp
 from truenorth.engine.lowering import Tree, column
 from truenorth.engine.pipeline import Pipeline
 from truenorth.engine.planner import choose
+from truenorth.engine.trees import alias
 from truenorth.engine.windows import ROW, Frame, parts_of, window_form
 from truenorth.features.contract import FeatureContext, feature_column
 from truenorth.features.late import (
-    LATE, OLD, OWN, join_everything, joins_of_the_late, merged, own_parts, window_of_the_old,
+    LATE,
+    OLD,
+    OWN,
+    join_everything,
+    joins_of_the_late,
+    merged,
+    own_parts,
+    window_of_the_old,
 )  # fmt: skip
 from truenorth.features.lists import list_feature
 from truenorth.features.own import Row, own_feature, reads
@@ -22,7 +30,9 @@ from truenorth.features.trailing import RAW, FeatureJob, feature_jobs, finished
 from truenorth.framing.features import Feature
 
 
-def add_features(pipeline: Pipeline, frame: Frame, context: FeatureContext, row: Row, group: list[Tree]) -> Frame:
+def add_features(
+    pipeline: Pipeline, frame: Frame, context: FeatureContext, row: Row, group: list[Tree]
+) -> Frame:
     """Return the frame with a column per feature."""
     runs = refresh_columns(context)
     if runs:
@@ -64,11 +74,15 @@ def _add_job(pipeline: Pipeline, single: FeatureJob, context: FeatureContext) ->
         alone = replace(single, job=replace(job, measures=tuple(reads_distinct)))
         reason = "range join: distinct values of events with known times of their own do not merge"
         frame = pipeline.then(
-            join_everything(alone, dialect), (*job.frame.columns, *(m.name for m in reads_distinct)), reason=_why(alone, reason)
+            join_everything(alone, dialect),
+            (*job.frame.columns, *(m.name for m in reads_distinct)),
+            reason=_why(alone, reason),
         )
         if not rest:
             return frame
-        return _add_merged(pipeline, replace(single, job=replace(job, frame=frame, measures=rest)), context, source)
+        return _add_merged(
+            pipeline, replace(single, job=replace(job, frame=frame, measures=rest)), context, source
+        )
     return _add_merged(pipeline, single, context, source)
 
 
@@ -88,18 +102,24 @@ def _add_merged(pipeline: Pipeline, single: FeatureJob, context: FeatureContext,
         late = joins_of_the_late(replace(single, job=replace(job, frame=frame)), lateness, dialect)
         parts = _parts(single, LATE)
         query = frame.select(*(column(part, "late") for part in parts), table="f").join(
-            late.subquery("late"), on=exp.EQ(this=column(ROW, "f"), expression=column(ROW, "late")), join_type="LEFT"
+            late.subquery("late"),
+            on=exp.EQ(this=column(ROW, "f"), expression=column(ROW, "late")),
+            join_type="LEFT",
         )
-        reason = "late arrivals: the band that the window may not sum, met through time buckets, and the very late"
+        reason = (
+            "late arrivals: the band that the window may not sum, met through time buckets, and the very late"
+        )
         frame = pipeline.then(query, (*frame.columns, *parts), reason=_why(single, reason))
         prefixes.append(LATE)
     else:
         measures = parts_of(job.measures, OLD)
         reason = "UNION ALL + RANGE window, in parts that merge with the example's own row"
         query = window_form(replace(job, measures=measures), dialect)
-        frame = pipeline.then(query, (*frame.columns, *(m.name for m in measures)), reason=_why(single, reason))
+        frame = pipeline.then(
+            query, (*frame.columns, *(m.name for m in measures)), reason=_why(single, reason)
+        )
         prefixes.append(OLD)
-    values = own_parts(job.measures) if single.adds_own_row else {}
+    values = own_parts(job.measures, job.tie_break) if single.adds_own_row else {}
     if values:
         frame = pipeline.add(frame, values, reason=_why(single, "the example's own row (closed: both)"))
         prefixes.append(OWN)
@@ -116,9 +136,13 @@ def _add_dependent(
     pipeline: Pipeline, frame: Frame, features: Mapping[str, Feature], row: Row, group: list[Tree]
 ) -> Frame:
     """Add features that read the row, other features or the list, each after what it reads."""
-    waiting = {name: feature for name, feature in features.items() if feature.column or feature.sql or feature.over}
+    waiting = {
+        name: feature for name, feature in features.items() if feature.column or feature.sql or feature.over
+    }
     while waiting:
-        ready = [name for name, feature in waiting.items() if not reads(name, feature, features) & waiting.keys()]
+        ready = [
+            name for name, feature in waiting.items() if not reads(name, feature, features) & waiting.keys()
+        ]
         columns = {
             feature_column(name): list_feature(name, waiting[name], features, row, group)
             if waiting[name].over
@@ -130,8 +154,8 @@ def _add_dependent(
     return frame
 
 
-def _named(columns: Mapping[str, Tree]) -> Iterable[exp.Alias]:
-    return [exp.alias_(tree, name, quoted=True) for name, tree in columns.items()]
+def _named(columns: Mapping[str, Tree]) -> list[Tree]:
+    return [alias(tree, name) for name, tree in columns.items()]
 
 
 def _why(single: FeatureJob, reason: str) -> str:

@@ -7,19 +7,26 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from truenorth.engine.aggregates import Measure
 from truenorth.engine.lowering import Tree, column, double, number, when
 from truenorth.engine.pipeline import Pipeline
 from truenorth.engine.planner import choose
+from truenorth.engine.trees import alias, stored
 from truenorth.engine.windows import AS_OF, Frame, Job, probed_columns, window_form
-from truenorth.engine.aggregates import Measure
 from truenorth.framing.durations import microseconds
+from truenorth.framing.horizon import delay, dependencies
 from truenorth.framing.labels import TIME_ANCHORS, Label
 from truenorth.labels.columns import Row, label_columns, label_state, label_weight
 from truenorth.labels.contract import LabelContext, event_of, state_of, weight_of
 from truenorth.labels.events import (
-    CANCELLED, LabelJob, anchor_column, cancelled_relation, cancelling_job, event_jobs, until_jobs,
+    CANCELLED,
+    LabelJob,
+    anchor_column,
+    cancelled_relation,
+    cancelling_job,
+    event_jobs,
+    until_jobs,
 )  # fmt: skip
-from truenorth.framing.horizon import delay, dependencies
 
 
 def add_labels(
@@ -69,11 +76,16 @@ def _find_cancelled(pipeline: Pipeline, context: LabelContext, name: str, column
     assert job is not None
     reason = f"label {name}: when each of its events was cancelled (unless)"
     pipeline.then(
-        window_form(job, pipeline.dialect), (*columns, CANCELLED), reason=reason, name=cancelled_relation(name)
+        window_form(job, pipeline.dialect),
+        (*columns, CANCELLED),
+        reason=reason,
+        name=cancelled_relation(name),
     )
 
 
-def _measure(pipeline: Pipeline, frame: Frame, probe: Frame, context: LabelContext, names: list[str]) -> Frame:
+def _measure(
+    pipeline: Pipeline, frame: Frame, probe: Frame, context: LabelContext, names: list[str]
+) -> Frame:
     for single in until_jobs(context, frame, names):
         frame = _add_job(pipeline, single, frame, probe, "when another event ends the window")
     for single in event_jobs(context, frame, names):
@@ -84,7 +96,9 @@ def _measure(pipeline: Pipeline, frame: Frame, probe: Frame, context: LabelConte
 def _add_job(pipeline: Pipeline, single: LabelJob, frame: Frame, probe: Frame, what: str) -> Frame:
     """Add a job's measures; what a join must read twice is computed once."""
     if not probed_columns(single.job) <= set(probe.columns):
-        frame = probe = pipeline.then(frame.select(), frame.columns, reason="kept, to be read again", is_table=True)
+        frame = probe = pipeline.then(
+            frame.select(), frame.columns, reason="kept, to be read again", is_table=True
+        )
     job = replace(single.job, frame=frame, probe=probe)
     choice = choose(pipeline.engine, job, pipeline.dialect, join_because=single.join_because)
     columns = (*frame.columns, *(measure.name for measure in job.measures))
@@ -120,9 +134,14 @@ def _weigh_by_censoring(pipeline: Pipeline, frame: Frame, context: LabelContext,
     """
     label = context.labels[name]
     start = column(anchor_column(label)) + number(microseconds(label.gap) or 0)
-    followed = exp.paren(context.limit(name, label.source)) - exp.paren(start) - number(delay(label, context.sources, None))
+    followed = (
+        exp.paren(context.limit(name, label.source))
+        - exp.paren(start)
+        - number(delay(label, context.sources, None))
+    )
     lasted = exp.Coalesce(
-        this=column(event_of(name)) - exp.paren(start.copy()), expressions=[number(microseconds(label.within) or 0)]
+        this=column(event_of(name)) - exp.paren(start.copy()),
+        expressions=[number(microseconds(label.within) or 0)],
     )
     defined = exp.GT(this=column(state_of(name)), expression=number(0))
     reading = column(AS_OF) if name in context.trained else number(0)
@@ -136,9 +155,15 @@ def _weigh_by_censoring(pipeline: Pipeline, frame: Frame, context: LabelContext,
         reason=f"label {name}: how long each row was followed, and when it was determined",
         is_table=True,
     )
-    rows = exp.select(column("__followed"), column("__read_at"), exp.alias_(column("__followed"), "__known", quoted=True)).from_(
-        exp.to_table(exp.to_identifier(frame.name, quoted=True))
-    ).where(column("__followed").copy().is_(exp.null()).not_())
+    rows = (
+        exp.select(
+            column("__followed"),
+            column("__read_at"),
+            alias(column("__followed"), "__known"),
+        )
+        .from_(stored(frame.name))
+        .where(column("__followed").copy().is_(exp.null()).not_())
+    )
     job = Job(
         frame=frame, anchor="__lasted", keys=(("__read_at", "__read_at"),), events=rows, time=column("__followed"),
         measures=(
@@ -155,8 +180,12 @@ def _weigh_by_censoring(pipeline: Pipeline, frame: Frame, context: LabelContext,
         exp.and_(defined.copy(), column(event_of(name)).is_(exp.null()).not_()),
     )
     chance = double(column("__n_at_risk")) / exp.Nullif(this=double(column("__n_rows")), expression=number(0))
-    weight = when(determined, exp.Div(this=number(1.0), expression=exp.Nullif(this=exp.paren(chance), expression=number(0))), number(0.0))
+    weight = when(
+        determined,
+        exp.Div(this=number(1.0), expression=exp.Nullif(this=exp.paren(chance), expression=number(0))),
+        number(0.0),
+    )
     left_out = {weight_of(name), "__followed", "__lasted", "__read_at", "__n_at_risk", "__n_rows"}
     kept = [other for other in counted.columns if other not in left_out]
-    query = counted.select(exp.alias_(weight, weight_of(name), quoted=True), without=left_out)
+    query = counted.select(alias(weight, weight_of(name)), without=left_out)
     return pipeline.then(query, (*kept, weight_of(name)), reason=f"label {name}: weights (ipcw)")

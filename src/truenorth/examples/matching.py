@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
-from truenorth.engine.events import table_of
 from truenorth.engine.lowering import Tree, column, text
 from truenorth.engine.pipeline import Pipeline
+from truenorth.engine.trees import alias, stored
 from truenorth.engine.windows import Frame
 from truenorth.examples.parts import SPLIT
 from truenorth.features.contract import feature_column
@@ -33,7 +33,9 @@ def add_matches(pipeline: Pipeline, frame: Frame, features: Mapping[str, Feature
     """Return the frame with the features that compare two texts."""
     for name, feature in features.items():
         if feature.match:
-            frame = _add_match(pipeline, frame, name, feature, [_side(part, features, row) for part in feature.match])
+            frame = _add_match(
+                pipeline, frame, name, feature, [_side(part, features, row) for part in feature.match]
+            )
     return frame
 
 
@@ -50,22 +52,28 @@ def _add_match(pipeline: Pipeline, frame: Frame, name: str, feature: Feature, si
         exp.EQ(this=exp.cast(_of(sides[0]), "VARCHAR"), expression=column("query", "m")),
         exp.EQ(this=exp.cast(_of(sides[1]), "VARCHAR"), expression=column("document", "m")),
     )
-    score = exp.alias_(with_default(feature, column("score", "m")), feature_column(name), quoted=True)
-    query = frame.select(score, table="f").join(table_of(relation).as_("m"), on=joined, join_type="LEFT")
+    score = alias(with_default(feature, column("score", "m")), feature_column(name))
+    query = frame.select(score, table="f").join(stored(relation, "m"), on=joined, join_type="LEFT")
     reason = f"feature {name}: BM25 of distinct pairs of texts, document frequencies from training rows"
     return pipeline.then(query, (*frame.columns, feature_column(name)), reason=reason)
 
 
 def _of(side: Tree) -> Tree:
-    return side.copy().transform(lambda node: column(node.name, "f") if isinstance(node, exp.Column) else node)
+    return side.copy().transform(
+        lambda node: column(node.name, "f") if isinstance(node, exp.Column) else node
+    )
 
 
-def _register_scores(pipeline: Pipeline, frame: Frame, relation: str, query_text: Tree, document: Tree) -> None:
+def _register_scores(
+    pipeline: Pipeline, frame: Frame, relation: str, query_text: Tree, document: Tree
+) -> None:
     import pyarrow as pa
 
-    rows = exp.select(exp.alias_(query_text, "query", quoted=True), exp.alias_(document, "document", quoted=True)).distinct()
-    rows = rows.from_(table_of(frame.name))
-    training = rows.copy().where(exp.or_(column(SPLIT).is_(exp.null()), exp.EQ(this=column(SPLIT), expression=text("train"))))
+    rows = exp.select(alias(query_text, "query"), alias(document, "document")).distinct()
+    rows = rows.from_(stored(frame.name))
+    training = rows.copy().where(
+        exp.or_(column(SPLIT).is_(exp.null()), exp.EQ(this=column(SPLIT), expression=text("train")))
+    )
     fitted = Bm25(pipeline.engine.fetch(training)["document"].to_pylist())
     pairs = pipeline.engine.fetch(rows)
     scores = [fitted.score(one["query"], one["document"]) for one in pairs.to_pylist()]

@@ -44,13 +44,16 @@ def family(name: str, label: Label, classes: Mapping[str, Classes]) -> tuple[str
 
 def _tags(name: str, label: Label, classes: Classes) -> dict[str, Label]:
     if label.columns:
-        conditions = {column: parse_expression(f"cast({quote_name(column)} as boolean)") for column in label.columns}
+        conditions = {
+            column: parse_expression(f"cast({quote_name(column)} as boolean)") for column in label.columns
+        }
     else:
         assert label.value is not None
         conditions = {str(tag): Expression(_has_item(label.value, str(tag))) for tag in classes}
     common = {"columns": (), "value": None, "classes": None, "kind": "binary"}
     return {
-        f"{name}_{tag}": label.model_copy(update={**common, "when": condition}) for tag, condition in conditions.items()
+        f"{name}_{tag}": label.model_copy(update={**common, "when": condition})
+        for tag, condition in conditions.items()
     }
 
 
@@ -63,7 +66,9 @@ def _from_file(name: str, path: Path) -> Classes:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         problem = error.strerror or str(error)
-        raise FramingError(_bad_file(name, f"a readable file of classes, got {path.name!r} ({problem}).")) from None
+        raise FramingError(
+            _bad_file(name, f"a readable file of classes, got {path.name!r} ({problem}).")
+        ) from None
     listed = tuple(line.strip() for line in lines if line.strip())
     if not listed:
         raise FramingError(_bad_file(name, f"one class per line, got the empty file {path.name!r}."))
@@ -73,5 +78,9 @@ def _from_file(name: str, path: Path) -> Classes:
 def _bad_file(name: str, expected: str) -> Finding:
     place = ("labels", name, "classes", "file")
     return Finding(
-        code="SPEC027", where=".".join(place), path=place, evidence=f"expected {expected}", fix="write the file beside the framing."
+        code="SPEC027",
+        where=".".join(place),
+        path=place,
+        evidence=f"expected {expected}",
+        fix="write the file beside the framing.",
     )

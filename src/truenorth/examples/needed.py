@@ -163,7 +163,9 @@ def check_event_columns(
                 for column in sorted(expression.columns if expression else ()):
                     if column not in pseudo and column not in columns[item.source]:
                         problems.append(
-                            unknown_column(f"{section}.{name}.{field}", column, item.source, columns[item.source])
+                            unknown_column(
+                                f"{section}.{name}.{field}", column, item.source, columns[item.source]
+                            )
                         )
             problems += [
                 unknown_column(f"{section}.{name}.by", key, item.source, columns[item.source])

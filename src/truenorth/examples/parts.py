@@ -6,7 +6,7 @@ when validation began. Between two parts lies the embargo, exactly as long as th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -53,7 +53,7 @@ class Parts:
         if self.split is None:
             return exp.cast(exp.null(), "VARCHAR")
         if self.split.form == "random":
-            return _by_share(self.split.random or {}, hashed)
+            return _by_share({name: share for name, share in (self.split.random or {}).items()}, hashed)
         if self.split.form == "column":
             return _by_value(self.split)
         ifs = [exp.If(this=_holds(part, at), true=self._named(part, hashed)) for part in self.parts]
@@ -79,7 +79,8 @@ class Parts:
         """Return one cutoff per distinct reading; `reach` is the furthest event after `at` that any label sees."""
         early = {part.as_of: part for part in self.parts if part.as_of != self.as_of}
         bounded = [
-            Cutoff(as_of, part.start, None if reach is None else part.end + reach) for as_of, part in early.items()
+            Cutoff(as_of, part.start, None if reach is None else part.end + reach)
+            for as_of, part in early.items()
         ]
         return (*bounded, Cutoff(self.as_of))
 
@@ -97,7 +98,9 @@ def resolve(split: Split | None, *, as_of: int, horizon: int | None, fold: int =
         return Parts((), as_of, split, horizon or 0)
     shift = fold * split.folds.every.microseconds if split.folds else 0
     wait = horizon or 0
-    parts = _from_lengths(split, as_of - shift, wait) if split.form == "lengths" else _from_periods(split, shift)
+    parts = (
+        _from_lengths(split, as_of - shift, wait) if split.form == "lengths" else _from_periods(split, shift)
+    )
     return Parts(_read_as_of_next(_with_tails(split, parts), as_of), as_of, split, wait)
 
 
@@ -124,7 +127,8 @@ def _from_periods(split: Split, shift: int) -> list[Part]:
         elif isinstance(period, dict):
             named += [(f"{name}.{key}", item) for key, item in period.items()]
     return [
-        Part(name, period.start.microseconds - shift, period.end.microseconds - shift, 0) for name, period in named
+        Part(name, period.start.microseconds - shift, period.end.microseconds - shift, 0)
+        for name, period in named
     ]
 
 
@@ -156,11 +160,11 @@ def _holds(part: Part, at: Tree) -> Tree:
     return exp.and_(exp.GTE(this=at.copy(), expression=number(part.start)), before)
 
 
-def _by_share(shares: dict[str, float] | dict[object, float], hashed: Tree) -> Tree:
+def _by_share(shares: Mapping[str, float], hashed: Tree) -> Tree:
     ifs, total = [], 0.0
     names = [name for name in PARTS if name in shares]
     for name in names[:-1]:
-        total += shares[name]  # type: ignore[index]
+        total += shares[name]
         ifs.append(exp.If(this=exp.LT(this=hashed.copy(), expression=number(total)), true=text(name)))
     return exp.Case(ifs=ifs, default=text(names[-1])) if ifs else text(names[-1])
 

@@ -10,9 +10,9 @@ from typing import Any
 from sqlglot import exp
 
 from truenorth.engine.contract import Engine
-from truenorth.engine.events import table_of
 from truenorth.engine.lowering import Tree, column, double, number, text, when
 from truenorth.engine.readers import read_raw
+from truenorth.engine.trees import alias, stored
 from truenorth.errors import Finding
 from truenorth.examples.parts import Parts
 from truenorth.examples.table import Shape
@@ -50,7 +50,9 @@ class Profile:
 def profile_of(engine: Engine, path: Path, shape: Shape, parts: Parts, trained: frozenset[str]) -> Profile:
     """Return the profile of a written examples table."""
     written = Source(path=path.name)
-    relation = read_raw(engine, f"written_{path.stem.replace('.', '_')}", written, base=path.parent, given={}, as_text=())
+    relation = read_raw(
+        engine, f"written_{path.stem.replace('.', '_')}", written, base=path.parent, given={}, as_text=()
+    )
     types = engine.columns(relation)
     totals = _fetch_one(engine, relation, _totals(shape, types))
     by_part = _by_part(engine, relation, shape, trained)
@@ -82,7 +84,11 @@ def check_profile(profile: Profile, split: Split | None, trained: frozenset[str]
                            "check the label's condition, or bring more rows.")  # fmt: skip
     if split is not None:
         for name in ("train", "test"):
-            rows = sum(part["rows"] for part_name, part in profile.parts.items() if part_name.partition(".")[0] == name)
+            rows = sum(
+                part["rows"]
+                for part_name, part in profile.parts.items()
+                if part_name.partition(".")[0] == name
+            )
             if rows == 0:
                 yield _finding("LABEL006", f"split.{name}", f"expected {name} rows, got none of {profile.n_rows:,}.",
                                "shorten the parts, or bring a longer log; profile.json has the dates.")  # fmt: skip
@@ -97,8 +103,8 @@ def _finding(code: str, where: str, evidence: str, fix: str) -> Finding:
 
 
 def _fetch_one(engine: Engine, relation: str, items: Mapping[str, Tree]) -> dict[str, Any]:
-    named = [exp.alias_(tree, name, quoted=True) for name, tree in items.items()]
-    row: dict[str, Any] = engine.fetch(exp.select(*named).from_(table_of(relation))).to_pylist()[0]
+    named = [alias(tree, name) for name, tree in items.items()]
+    row: dict[str, Any] = engine.fetch(exp.select(*named).from_(stored(relation))).to_pylist()[0]
     return row
 
 
@@ -144,7 +150,9 @@ def _totals(shape: Shape, types: Mapping[str, str]) -> dict[str, Tree]:
     return items
 
 
-def _label(totals: Mapping[str, Any], name: str, engine: Engine, relation: str, shape: Shape) -> dict[str, Any]:
+def _label(
+    totals: Mapping[str, Any], name: str, engine: Engine, relation: str, shape: Shape
+) -> dict[str, Any]:
     counts = {state: int(totals[f"{name} {state}"]) for state in ("observed", "immature", "undefined")}
     found: dict[str, Any] = {**counts, "distinct": int(totals[f"{name} distinct"] or 0)}
     if shape.labels[name].kind == "class":
@@ -169,15 +177,22 @@ def _exact_distinct(engine: Engine, relation: str, name: str) -> int:
 
 def _class_counts(engine: Engine, relation: str, name: str) -> dict[str, int]:
     query = (
-        exp.select(column(name), exp.alias_(exp.Count(this=exp.Star()), "n", quoted=True))
-        .from_(table_of(relation)).where(_is_state(name, "observed")).group_by(column(name))
+        exp.select(column(name), alias(exp.Count(this=exp.Star()), "n"))
+        .from_(stored(relation)).where(_is_state(name, "observed")).group_by(column(name))
     )  # fmt: skip
-    return {row[name]: row["n"] for row in sorted(engine.fetch(query).to_pylist(), key=lambda row: (-row["n"], row[name]))}
+    return {
+        row[name]: row["n"]
+        for row in sorted(engine.fetch(query).to_pylist(), key=lambda row: (-row["n"], row[name]))
+    }
 
 
-def _quantiles(engine: Engine, relation: str, name: str, moment: str, shape: Shape) -> dict[str, float] | None:
+def _quantiles(
+    engine: Engine, relation: str, name: str, moment: str, shape: Shape
+) -> dict[str, float] | None:
     """Return quantiles of the time from `at` to the first event (or until it was known), in days."""
-    seconds = exp.paren(_epoch(column(f"{name}__{moment}"), shape.dialect) - _epoch(column("at"), shape.dialect))
+    seconds = exp.paren(
+        _epoch(column(f"{name}__{moment}"), shape.dialect) - _epoch(column("at"), shape.dialect)
+    )
     days = exp.Div(this=double(seconds), expression=number(_DAY * 1e6))
     items = {str(q): exp.ApproxQuantile(this=days.copy(), quantile=exp.Literal.number(str(q))) for q in LAGS}
     row = _fetch_one(engine, relation, items)
@@ -188,7 +203,9 @@ def _epoch(tree: Tree, dialect: str) -> Tree:
     return exp.Anonymous(this="unix_micros" if dialect == "spark" else "epoch_us", expressions=[tree])
 
 
-def _by_part(engine: Engine, relation: str, shape: Shape, trained: frozenset[str]) -> dict[str | None, dict[str, Any]]:
+def _by_part(
+    engine: Engine, relation: str, shape: Shape, trained: frozenset[str]
+) -> dict[str | None, dict[str, Any]]:
     items: dict[str, Tree] = {
         "rows": exp.Count(this=exp.Star()),
         "first_at": _as_text(exp.Min(this=column("at"))),
@@ -203,8 +220,8 @@ def _by_part(engine: Engine, relation: str, shape: Shape, trained: frozenset[str
         if shape.labels[name].kind != "class":
             positive = exp.and_(_is_state(name, "observed"), exp.GT(this=column(name), expression=number(0)))
             items[f"{name} positives"] = _count(positive)
-    named = [exp.alias_(tree, name, quoted=True) for name, tree in items.items()]
-    query = exp.select(column("split"), *named).from_(table_of(relation)).group_by(column("split"))
+    named = [alias(tree, name) for name, tree in items.items()]
+    query = exp.select(column("split"), *named).from_(stored(relation)).group_by(column("split"))
     return {row.pop("split"): row for row in engine.fetch(query).to_pylist()}
 
 
@@ -241,11 +258,14 @@ def _decisions(engine: Engine, relation: str, shape: Shape) -> dict[str, Any]:
     table = shape.table
     if table.propensity is None or not table.decision or table.shown is None:
         return {"assessed": False}
-    total = exp.alias_(exp.Sum(this=column("propensity")), "total", quoted=True)
-    sums = exp.select(column("decision"), total).from_(table_of(relation)).group_by(column("decision"))
+    total = alias(exp.Sum(this=column("propensity")), "total")
+    sums = exp.select(column("decision"), total).from_(stored(relation)).group_by(column("decision"))
     off = exp.GT(this=exp.Abs(this=exp.paren(column("total") - number(1.0))), expression=number(1e-6))
-    items = {"decisions": exp.Count(this=exp.Star()), "not_summing_to_one": _count(exp.or_(column("total").is_(exp.null()), off))}
-    named = [exp.alias_(tree, name, quoted=True) for name, tree in items.items()]
+    items = {
+        "decisions": exp.Count(this=exp.Star()),
+        "not_summing_to_one": _count(exp.or_(column("total").is_(exp.null()), off)),
+    }
+    named = [alias(tree, name) for name, tree in items.items()]
     row = engine.fetch(exp.select(*named).from_(sums.subquery("sums"))).to_pylist()[0]
     return {"assessed": True, **{name: int(value) for name, value in row.items()}}
 

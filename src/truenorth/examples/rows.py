@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from truenorth.engine.events import table_of
 from truenorth.engine.lowering import Tree, call, column, number, text
+from truenorth.engine.trees import alias, stored
 from truenorth.examples.needed import Static
 from truenorth.framing.durations import DAY, WEEK
 from truenorth.framing.examples import ExampleTable
@@ -49,11 +49,13 @@ def rows_base(
     selected |= {f"n__{name}": column(f"__known_{name}", "b") for name in known}
     selected["n__"] = column("__known", "b")
     query, joined = join_statics(
-        exp.select().from_(table_of(relation).as_("b")), statics, lambda name: column(name, "b")
+        exp.select().from_(stored(relation, "b")), statics, lambda name: column(name, "b")
     )
     selected |= joined
-    query = query.select(*(exp.alias_(tree, name, quoted=True) for name, tree in selected.items()))
-    reason = "one row per row of the log" + ("" if by_key else "; numbered once, so that joins can find each row again")
+    query = query.select(*(alias(tree, name) for name, tree in selected.items()))
+    reason = "one row per row of the log" + (
+        "" if by_key else "; numbered once, so that joins can find each row again"
+    )
     return Base(query, tuple(selected), not by_key, reason)
 
 
@@ -66,7 +68,7 @@ def join_statics(query: exp.Select, statics: Mapping[str, Static], own) -> tuple
         if place not in aliases:
             alias = aliases[place] = f"s{len(aliases)}"
             on = exp.and_(*(exp.EQ(this=own(key), expression=column(key, alias)) for key in static.keys))
-            query = query.join(table_of(f"src_{static.source}").as_(alias), on=on, join_type="LEFT")
+            query = query.join(stored(f"src_{static.source}", alias), on=on, join_type="LEFT")
         joined[f"c__{name}"] = column(static.column, aliases[place])
     return query, joined
 
@@ -75,7 +77,9 @@ def time_columns(table: ExampleTable, anchors: Iterable[str]) -> dict[str, Tree]
     """Return the columns of time that windows start from: the ends of the week and of the day."""
     made = {"week_end": (WEEK, _MONDAY), "day_end": (DAY, 0)}
     return {
-        f"__{name}": _last_microsecond(column("__at"), *made[name]) for name in sorted(set(anchors)) if name in made
+        f"__{name}": _last_microsecond(column("__at"), *made[name])
+        for name in sorted(set(anchors))
+        if name in made
     }
 
 
@@ -103,5 +107,7 @@ def _identity(key: tuple[str, ...], columns: Mapping[str, str], key_is_unique: b
 
 
 def _joined(names: Iterable[str]) -> Tree:
-    parts = [exp.Coalesce(this=exp.cast(column(name, "b"), "VARCHAR"), expressions=[text("")]) for name in names]
+    parts = [
+        exp.Coalesce(this=exp.cast(column(name, "b"), "VARCHAR"), expressions=[text("")]) for name in names
+    ]
     return call("concat_ws", text("|"), *parts)

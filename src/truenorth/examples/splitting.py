@@ -7,6 +7,7 @@ from sqlglot import exp
 from truenorth.engine.contract import Engine
 from truenorth.engine.lowering import Tree, column, number, text
 from truenorth.engine.pipeline import Pipeline
+from truenorth.engine.trees import alias, stored
 from truenorth.engine.windows import AS_OF, Frame
 from truenorth.errors import DataError, Finding
 from truenorth.examples.attrition import Removal, count_removed, stays
@@ -17,7 +18,14 @@ _FIRST, _LAST, _TOGETHER = "__first_at", "__last_at", "__together"
 
 
 def add_parts(
-    pipeline: Pipeline, frame: Frame, parts: Parts, table: ExampleTable, group: list[Tree], engine: Engine, *, is_dry: bool
+    pipeline: Pipeline,
+    frame: Frame,
+    parts: Parts,
+    table: ExampleTable,
+    group: list[Tree],
+    engine: Engine,
+    *,
+    is_dry: bool,
 ) -> tuple[Frame, list[Removal]]:
     """Return the frame with the part of each row and when its labels are read.
 
@@ -31,7 +39,9 @@ def add_parts(
     together = _together(pipeline, frame, table, split.together if split else None, engine, is_dry=is_dry)
     if together is not None:
         frame, kept_together = together
-    hashed_by = column("__id") if together is None and not group else (kept_together if together else group[0])
+    hashed_by = (
+        column("__id") if together is None and not group else (kept_together if together else group[0])
+    )
     hashed = hash_fraction(hashed_by, split.seed if split else 0, pipeline.dialect)
     at: Tree = column("__at")
     removals: list[Removal] = []
@@ -46,14 +56,22 @@ def add_parts(
         whole = exp.or_(column(SPLIT).is_(exp.null()), exp.LT(this=column(_LAST), expression=column(AS_OF)))
         frame, removals = _drop(pipeline, frame, "group past its part", whole, is_dry=is_dry)
     if by_time and together is not None:
-        frame = pipeline.add(frame, {_FIRST: _first_part(parts, kept_together)}, reason="where each value kept together stands first")
-        first = exp.or_(column(SPLIT).is_(exp.null()), exp.EQ(this=column(_FIRST), expression=_rank(parts, column(SPLIT))))
+        frame = pipeline.add(
+            frame,
+            {_FIRST: _first_part(parts, kept_together)},
+            reason="where each value kept together stands first",
+        )
+        first = exp.or_(
+            column(SPLIT).is_(exp.null()), exp.EQ(this=column(_FIRST), expression=_rank(parts, column(SPLIT)))
+        )
         frame, more = _drop(pipeline, frame, "together in an earlier part", first, is_dry=is_dry)
         removals += more
     return frame, removals
 
 
-def _drop(pipeline: Pipeline, frame: Frame, step: str, keep: Tree, *, is_dry: bool) -> tuple[Frame, list[Removal]]:
+def _drop(
+    pipeline: Pipeline, frame: Frame, step: str, keep: Tree, *, is_dry: bool
+) -> tuple[Frame, list[Removal]]:
     removals = [] if is_dry else count_removed(pipeline.engine, frame, {step: keep})
     return pipeline.then(frame.select().where(stays([keep])), frame.columns, reason=step), removals
 
@@ -81,7 +99,13 @@ def _first_part(parts: Parts, kept_together: Tree) -> Tree:
 
 
 def _together(
-    pipeline: Pipeline, frame: Frame, table: ExampleTable, together: str | None, engine: Engine, *, is_dry: bool
+    pipeline: Pipeline,
+    frame: Frame,
+    table: ExampleTable,
+    together: str | None,
+    engine: Engine,
+    *,
+    is_dry: bool,
 ) -> tuple[Frame, Tree] | None:
     if together is None:
         return None
@@ -90,12 +114,16 @@ def _together(
     keys = [f"c__{name}" for name in table.entity[:2]]
     if not is_dry:
         _register_components(engine, frame, keys, f"{pipeline.prefix}_components")
-    components = exp.to_table(exp.to_identifier(f"{pipeline.prefix}_components", quoted=True)).as_("p")
-    query = frame.select(exp.alias_(column("component", "p"), _TOGETHER, quoted=True), table="f").join(
-        components, on=exp.EQ(this=exp.cast(column(keys[0], "f"), "VARCHAR"), expression=column("record", "p")), join_type="LEFT"
+    components = stored(f"{pipeline.prefix}_components", "p")
+    query = frame.select(alias(column("component", "p"), _TOGETHER), table="f").join(
+        components,
+        on=exp.EQ(this=exp.cast(column(keys[0], "f"), "VARCHAR"), expression=column("record", "p")),
+        join_type="LEFT",
     )
     frame = pipeline.then(
-        query, (*frame.columns, _TOGETHER), reason="pairs that share a record, transitively, are one component"
+        query,
+        (*frame.columns, _TOGETHER),
+        reason="pairs that share a record, transitively, are one component",
     )
     return frame, column(_TOGETHER)
 
@@ -107,22 +135,29 @@ def _register_components(engine: Engine, frame: Frame, keys: list[str], name: st
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    named = [exp.alias_(exp.cast(column(key), "VARCHAR"), side, quoted=True) for key, side in zip(keys, "ab", strict=True)]
-    pairs = engine.fetch(exp.select(*named).distinct().from_(exp.to_table(exp.to_identifier(frame.name, quoted=True))))
-    records = pa.chunked_array([*pairs["a"].chunks, *pairs["b"].chunks]).dictionary_encode().unify_dictionaries().combine_chunks()
+    named = [alias(exp.cast(column(key), "VARCHAR"), side) for key, side in zip(keys, "ab", strict=True)]
+    pairs = engine.fetch(exp.select(*named).distinct().from_(stored(frame.name)))
+    records = (
+        pa.chunked_array([*pairs["a"].chunks, *pairs["b"].chunks])
+        .dictionary_encode()
+        .unify_dictionaries()
+        .combine_chunks()
+    )
     if isinstance(records, pa.ChunkedArray):
         records = records.chunk(0) if records.num_chunks else pa.array([], pa.string()).dictionary_encode()
     codes = np.asarray(records.indices)
     half, n_records = len(codes) // 2, len(records.dictionary)
     edges = coo_array((np.ones(half, np.int8), (codes[:half], codes[half:])), shape=(n_records, n_records))
     _, component = connected_components(edges, directed=False)
-    engine.register(name, pa.table({"record": records.dictionary, "component": pa.array(component, pa.int64())}))
+    engine.register(
+        name, pa.table({"record": records.dictionary, "component": pa.array(component, pa.int64())})
+    )
 
 
 def _refuse_random_of_dated(engine: Engine, frame: Frame) -> None:
     """Raise where rows of several prediction times would be split at random."""
     distinct = exp.Count(this=exp.Distinct(expressions=[column("__at")]))
-    query = exp.select(exp.alias_(distinct, "n", quoted=True)).from_(exp.to_table(exp.to_identifier(frame.name, quoted=True)))
+    query = exp.select(alias(distinct, "n")).from_(stored(frame.name))
     n = int(engine.fetch(query).column(0)[0].as_py())
     if n > 1:
         raise DataError(

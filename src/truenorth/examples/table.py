@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from truenorth.engine.lowering import Bind, Tree, call, column, double, lower, moment, number, text, when
+from truenorth.engine.trees import alias, stored
 from truenorth.engine.windows import Frame
 from truenorth.errors import Finding, FramingError
 from truenorth.examples.parts import SPLIT
@@ -16,7 +17,14 @@ from truenorth.framing.examples import ExampleTable, Softmax
 from truenorth.framing.features import Feature
 from truenorth.framing.labels import Label
 from truenorth.labels.contract import (
-    SHOWN, STATES, event_known_of, event_of, mature_of, state_of, value_of, weight_of,
+    SHOWN,
+    STATES,
+    event_known_of,
+    event_of,
+    mature_of,
+    state_of,
+    value_of,
+    weight_of,
 )  # fmt: skip
 
 
@@ -50,15 +58,17 @@ def written(frame: Frame, shape: Shape) -> tuple[exp.Select, tuple[str, ...]]:
         if name in taken and not (feature.column == name and feature.default is None):
             problems.append(_taken(name))
         columns[name] = _feature(shape, name, feature)
-    problems += [_taken(name) for name in shape.labels if name in shape.table.entity or name in shape.table.context]
+    problems += [
+        _taken(name) for name in shape.labels if name in shape.table.entity or name in shape.table.context
+    ]
     if problems:
         raise FramingError(problems)
     return _select(frame, columns), tuple(columns)
 
 
 def _select(frame: Frame, columns: Mapping[str, Tree]) -> exp.Select:
-    named = [exp.alias_(tree, name, quoted=True) for name, tree in columns.items()]
-    return exp.select(*named).from_(exp.to_table(exp.to_identifier(frame.name, quoted=True)))
+    named = [alias(tree, name) for name, tree in columns.items()]
+    return exp.select(*named).from_(stored(frame.name))
 
 
 def _identity(shape: Shape) -> dict[str, Tree]:
@@ -83,7 +93,9 @@ def _decision(shape: Shape) -> dict[str, Tree]:
         "propensity": _propensity(shape),
         "explored": _or_null(table.explored, bind, "BOOLEAN"),
         "split": column(SPLIT),
-        "weight": number(1.0) if sampled is None else exp.Div(this=number(1.0), expression=_positive(double(sampled))),
+        "weight": number(1.0)
+        if sampled is None
+        else exp.Div(this=number(1.0), expression=_positive(double(sampled))),
     }
 
 
@@ -129,7 +141,10 @@ def _labels(shape: Shape) -> dict[str, Tree]:
     columns: dict[str, Tree] = {}
     for name in shape.labels:
         state = column(state_of(name))
-        ifs = [exp.If(this=exp.EQ(this=state.copy(), expression=number(index)), true=text(word)) for index, word in enumerate(STATES)]
+        ifs = [
+            exp.If(this=exp.EQ(this=state.copy(), expression=number(index)), true=text(word))
+            for index, word in enumerate(STATES)
+        ]
         columns |= {
             name: column(value_of(name)),
             f"{name}__state": exp.Case(ifs=ifs),

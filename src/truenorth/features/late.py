@@ -13,8 +13,8 @@ from dataclasses import replace
 from sqlglot import exp
 
 from truenorth.engine.aggregates import PARTS, Measure, aggregate, event_input
-from truenorth.engine.events import table_of
 from truenorth.engine.lowering import Tree, bigint, both, column, number, when
+from truenorth.engine.trees import alias, stored
 from truenorth.engine.windows import ROW, Job, join_form, part_columns, parts_of, window_form
 from truenorth.features.contract import FeatureContext
 from truenorth.features.trailing import FeatureJob
@@ -37,7 +37,7 @@ def window_of_the_old(single: FeatureJob, lateness: int, dialect: str) -> exp.Se
     if any(measure.lower is not None and measure.lower > (measure.upper or 0) for measure in measures):
         return None
     in_time = exp.LTE(this=_lateness(single.job), expression=number(lateness))
-    events = single.job.events.copy().where(in_time)  # type: ignore[attr-defined]
+    events = single.job.events.copy().where(in_time)
     return window_form(replace(single.job, events=events, measures=parts_of(measures, OLD)), dialect)
 
 
@@ -52,12 +52,12 @@ def joins_of_the_late(single: FeatureJob, lateness: int, dialect: str) -> exp.Se
         _pairs(single, _very_late(single, inputs, lateness), is_late=True, lateness=lateness),
         distinct=False,
     )
-    found = [column(ROW)]
+    found: list[Tree] = [column(ROW)]
     for measure in single.job.measures:
         inside = _inside(measure, lateness)
         for part in parts_of((measure,), LATE):
             value = aggregate(part.function, when(inside.copy(), column(part.name)), dialect)
-            found.append(exp.alias_(value, part.name, quoted=True))
+            found.append(alias(value, part.name))
     return exp.select(*found).from_(pairs.subquery("pair")).group_by(column(ROW))
 
 
@@ -73,11 +73,12 @@ def merged(measures: tuple[Measure, ...], prefixes: list[str]) -> dict[str, Tree
     return values
 
 
-def own_parts(measures: tuple[Measure, ...]) -> dict[str, Tree]:
+def own_parts(measures: tuple[Measure, ...], tie_break: Tree | None) -> dict[str, Tree]:
     """Return the parts of every measure over the example's own row alone."""
     own: dict[str, Tree] = {}
     for measure in measures:
-        value = event_input(_on_own_row(measure), column("__at"), column("__at"), None)
+        key = None if tie_break is None else tie_break.copy().transform(_own_column)
+        value = event_input(_on_own_row(measure), column("__at"), column("__at"), key)
         for index, function in enumerate(PARTS[measure.function].functions):
             own[f"{OWN}{measure.name}_{index}"] = _single(function, value)
     return own
@@ -117,7 +118,7 @@ def _inside(measure: Measure, lateness: int) -> Tree:
     """Whether a pair's event lies in the measure's window and not in the part that the window form has summed."""
     assert measure.upper is not None
     distance, is_late = column("__d"), column("__late")
-    within = exp.LTE(this=distance, expression=number(measure.upper))
+    within: Tree = exp.LTE(this=distance, expression=number(measure.upper))
     if measure.lower is not None:
         within = exp.and_(within, exp.GTE(this=distance.copy(), expression=number(measure.lower)))
     summed = min(measure.upper, -lateness - 1)
@@ -131,9 +132,12 @@ def _band(single: FeatureJob, lateness: int) -> int:
 
 def _selected(single: FeatureJob, inputs: dict[str, Tree], *extra: Tree) -> exp.Select:
     job = single.job
-    columns = [exp.alias_(column(event), f"__k{index}", quoted=True) for index, (_, event) in enumerate(job.keys)]
-    columns += [exp.alias_(job.time.copy(), "__t", quoted=True), exp.alias_(job.known.copy(), "__n", quoted=True)]
-    columns += [exp.alias_(tree.copy(), name, quoted=True) for name, tree in inputs.items()]
+    columns = [alias(column(event), f"__k{index}") for index, (_, event) in enumerate(job.keys)]
+    columns += [
+        alias(job.time.copy(), "__t"),
+        alias(job.known.copy(), "__n"),
+    ]
+    columns += [alias(tree.copy(), name) for name, tree in inputs.items()]
     events = exp.select(*columns, *extra).from_(job.events.copy().subquery("source"))
     for _, event in job.keys:
         events = events.where(column(event).is_(exp.null()).not_())
@@ -148,14 +152,14 @@ def _recent(single: FeatureJob, inputs: dict[str, Tree], lateness: int) -> exp.Q
     width = _band(single, lateness)
     in_time = exp.LTE(this=_lateness(single.job), expression=number(lateness))
     start = bucket_start(single.job.time.copy(), width)
-    here = _selected(single, inputs, exp.alias_(start, "__b", quoted=True)).where(in_time)
-    after = _selected(single, inputs, exp.alias_(start.copy() + number(width), "__b", quoted=True)).where(in_time.copy())
+    here = _selected(single, inputs, alias(start, "__b")).where(in_time)
+    after = _selected(single, inputs, alias(start.copy() + number(width), "__b")).where(in_time.copy())
     return exp.union(here, after, distinct=False)
 
 
 def _very_late(single: FeatureJob, inputs: dict[str, Tree], lateness: int) -> exp.Query:
     later = exp.GT(this=_lateness(single.job), expression=number(lateness))
-    return _selected(single, inputs, exp.alias_(bigint(exp.null()), "__b", quoted=True)).where(later)
+    return _selected(single, inputs, alias(bigint(exp.null()), "__b")).where(later)
 
 
 def _pairs(single: FeatureJob, events: exp.Query, *, is_late: bool, lateness: int) -> exp.Select:
@@ -180,11 +184,11 @@ def _pairs(single: FeatureJob, events: exp.Query, *, is_late: bool, lateness: in
     return (
         exp.select(
             column(ROW, "x"),
-            exp.alias_(time.copy() - anchor.copy(), "__d", quoted=True),
-            exp.alias_(exp.convert(is_late), "__late", quoted=True),
+            alias(time.copy() - anchor.copy(), "__d"),
+            alias(exp.convert(is_late), "__late"),
             *(column(name, "e") for name in names),
         )
-        .from_(table_of((job.probe or job.frame).name).as_("x"))
+        .from_(stored((job.probe or job.frame).name, "x"))
         .join(events.subquery("e"), on=condition)
     )
 
@@ -198,5 +202,3 @@ def bucket_start(time: Tree, width: int) -> Tree:
 def chosen_lateness(context: FeatureContext, source: str) -> int:
     """Return L: most events of the source are at most this late, microseconds."""
     return context.lateness.get(source, 0)
-
-

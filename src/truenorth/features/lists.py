@@ -16,7 +16,9 @@ _AGGREGATES: dict[str, type[exp.AggFunc]] = {
 }  # fmt: skip
 
 
-def list_feature(name: str, feature: Feature, features: Mapping[str, Feature], row: Row, group: list[Tree]) -> Tree:
+def list_feature(
+    name: str, feature: Feature, features: Mapping[str, Feature], row: Row, group: list[Tree]
+) -> Tree:
     """Return a feature over the rows of the example's group.
 
     `rank` is 1 for the smallest value; equal values share the smallest rank; NULL has no rank.
@@ -38,5 +40,3 @@ def _rank(value: Tree, group: list[Tree]) -> Tree:
         this=exp.Anonymous(this="rank"), partition_by=[part.copy() for part in group], order=order
     )
     return when(exp.paren(value.copy()).is_(exp.null()).not_(), rank)
-
-

@@ -25,7 +25,10 @@ def bounds(feature: Feature, delay: int) -> tuple[int | None, int]:
 
 def refreshed_at(refresh: Refresh, at: Tree) -> Tree:
     """Return the time of the last run that was ready: the largest v = every * k + clock with v + takes <= at."""
-    every, shift = refresh.every.microseconds, refresh.takes.microseconds + refresh.offset % refresh.every.microseconds
+    every, shift = (
+        refresh.every.microseconds,
+        refresh.takes.microseconds + refresh.offset % refresh.every.microseconds,
+    )
     since = exp.paren(at - number(shift))
     remainder = exp.paren(exp.paren(exp.paren(since.copy() % number(every)) + number(every)) % number(every))
     return exp.paren(since.copy() - remainder) + number(refresh.offset % every)

@@ -255,7 +255,7 @@ class _ComposeToDepth(yaml.BaseLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            line = self.peek_event().start_mark.line + 1
+            line = self.peek_event().start_mark.line + 1  # type: ignore[no-untyped-call]
             raise _TooMuch(f"expected at most {MAX_DEPTH} levels, got more.", line)
         node = super().compose_node(parent, index)
         self._depth -= 1

@@ -93,6 +93,12 @@ class ExampleTable(Section):
 
     @model_validator(mode="after")
     def _rows_or_calendar(self) -> Self:
+        if not self.entity:
+            raise PydanticCustomError(
+                "examples",
+                "expected at least one entity column, got none. Fix: write entity: COLUMN",
+                {"key": "entity"},
+            )
         if (self.source is None) == (self.every is None):
             raise PydanticCustomError(
                 "examples",

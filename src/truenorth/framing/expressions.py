@@ -30,7 +30,7 @@ MAX_DEPTH = 60
 MAX_BRACKETS = 25
 MAX_NODES = 800
 
-NODES: tuple[type[exp.Expression], ...] = (
+NODES: tuple[type[exp.Expr], ...] = (
     exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.Anonymous,
     exp.Neg, exp.Not, exp.And, exp.Or, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE,
     exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Between, exp.In, exp.Is, exp.Like,
@@ -75,7 +75,7 @@ class Expression:
         'amount > 220 AND hour(time) < 6'
     """
 
-    tree: exp.Expression
+    tree: exp.Expr
     """The tree in the language's own terms; functions are `exp.Anonymous`. Copy it before changing it."""
 
     @cached_property
@@ -193,7 +193,7 @@ def _as_text(value: Any) -> str:
     )
 
 
-def _only_item(text: str) -> exp.Expression:
+def _only_item(text: str) -> exp.Expr:
     """Parse the text as the single item of a SELECT that has nothing else."""
     try:
         statements = _Language().parse(f"SELECT {_durations_in_days(text)}")
@@ -207,7 +207,7 @@ def _only_item(text: str) -> exp.Expression:
     if extra or len(select.expressions) != 1 or select.args.get("kind"):
         part = f"{extra[0].rstrip('_').upper()} ..." if extra else f"{len(select.expressions)} items"
         raise ExpressionError(f"expected one expression, got {part!r} in {_short(text)!r}")
-    item: exp.Expression = select.expressions[0].pop()
+    item: exp.Expr = select.expressions[0].pop()
     return item
 
 
@@ -223,7 +223,7 @@ def _durations_in_days(text: str) -> str:
     return _DURATION.sub(in_days, text)
 
 
-def _walk(tree: exp.Expression) -> Iterator[exp.Expression]:
+def _walk(tree: exp.Expr) -> Iterator[exp.Expr]:
     """Yield every node, refusing trees deeper than `MAX_DEPTH`."""
     stack = [(tree, 1)]
     while stack:
@@ -235,7 +235,7 @@ def _walk(tree: exp.Expression) -> Iterator[exp.Expression]:
         stack.extend((child, depth + 1) for child in node.iter_expressions())
 
 
-def _check_node(node: exp.Expression) -> None:
+def _check_node(node: exp.Expr) -> None:
     if not isinstance(node, NODES):
         raise ExpressionError(f"expected scalar SQL, got {_shown(node)!r} ({type(node).__name__.lower()})")
     check = _CHECKS.get(type(node))
@@ -243,7 +243,7 @@ def _check_node(node: exp.Expression) -> None:
         check(node)
 
 
-def _check_column(node: exp.Expression) -> None:
+def _check_column(node: exp.Expr) -> None:
     if len(node.parts) != 1:  # type: ignore[attr-defined]
         raise ExpressionError(
             f"expected a plain column name, got {_shown(node)!r}; use lookup to read another source"
@@ -253,7 +253,7 @@ def _check_column(node: exp.Expression) -> None:
         raise ExpressionError(f"expected a column name, got {_shown(node)!r}; quote it if it is one")
 
 
-def _check_call(node: exp.Expression) -> None:
+def _check_call(node: exp.Expr) -> None:
     name = str(node.this).lower()
     function = FUNCTIONS.get(name)
     if function is None:
@@ -267,12 +267,12 @@ def _check_call(node: exp.Expression) -> None:
         raise ExpressionError(f"expected {wanted} {noun} for {name!r}, got {len(node.expressions)}")
 
 
-def _check_in(node: exp.Expression) -> None:
+def _check_in(node: exp.Expr) -> None:
     if node.args.get("query") or node.args.get("unnest") or node.args.get("field") or not node.expressions:
         raise ExpressionError(f"expected a list of values after IN, got {_shown(node)!r}")
 
 
-def _check_cast(node: exp.Expression) -> None:
+def _check_cast(node: exp.Expr) -> None:
     to = node.args["to"].this
     if to in MOMENTS and isinstance(node.this, exp.Literal) and node.this.is_string:
         return
@@ -283,22 +283,22 @@ def _check_cast(node: exp.Expression) -> None:
         )
 
 
-def _check_is(node: exp.Expression) -> None:
+def _check_is(node: exp.Expr) -> None:
     if not isinstance(node.expression, exp.Null | exp.Boolean):
         raise ExpressionError(f"expected IS [NOT] NULL, TRUE or FALSE, got {_shown(node)!r}")
 
 
-def _check_like(node: exp.Expression) -> None:
+def _check_like(node: exp.Expr) -> None:
     if not (isinstance(node.expression, exp.Literal) and node.expression.is_string):
         raise ExpressionError(f"expected a quoted pattern after LIKE, got {_shown(node)!r}")
 
 
-def _check_literal(node: exp.Expression) -> None:
+def _check_literal(node: exp.Expr) -> None:
     if not node.is_string and not math.isfinite(float(node.this)):
         raise ExpressionError(f"expected a finite number, got {_shown(node)!r}")
 
 
-_CHECKS: dict[type[exp.Expression], Callable[[exp.Expression], None]] = {
+_CHECKS: dict[type[exp.Expr], Callable[[exp.Expr], None]] = {
     exp.Column: _check_column,
     exp.Anonymous: _check_call,
     exp.In: _check_in,
@@ -309,7 +309,7 @@ _CHECKS: dict[type[exp.Expression], Callable[[exp.Expression], None]] = {
 }
 
 
-def _shown(node: exp.Expression) -> str:
+def _shown(node: exp.Expr) -> str:
     return _short(node.sql(dialect=_Language))
 
 

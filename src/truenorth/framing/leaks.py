@@ -108,9 +108,8 @@ def _decision_reads(
         elif feature.source is not None:
             yield ("features", name, "by"), frozenset(feature.by)
         if feature.closed == "both" and feature.source == table.source:
-            for expression in (feature.where, feature.aggregated):
-                if expression is not None:
-                    yield ("features", name, "closed"), expression.columns
+            read = [part.columns for part in (feature.where, feature.aggregated) if part is not None]
+            yield ("features", name, "closed"), frozenset().union(*read)
 
 
 def _own_expressions(feature: Feature) -> Iterator[tuple[str, Expression]]:

@@ -8,7 +8,6 @@ One grammar wherever a framing names a metric, so that what is promised can be c
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -16,6 +15,15 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from truenorth.errors import near_names
+from truenorth.framing.clauses import (
+    MetricReferenceError,
+    brackets,
+    comparisons,
+    outside,
+    short,
+    split_clauses,
+    words,
+)
 from truenorth.framing.durations import Duration
 from truenorth.framing.expressions import Expression, ExpressionError, parse_expression, quote_name
 from truenorth.framing.metrics import METRICS
@@ -29,12 +37,7 @@ _HEAD = re.compile(r"\s*(-?)\s*([A-Za-z_]\w*)(?:@([0-9]{1,9}))?\s*")
 _BY = re.compile(r'\s*("[^"]+"|[A-Za-z_]\w*)(?:\s+(\w+))?\s*')
 _NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?"
 _BOUND = re.compile(rf"\s*({_NUMBER})\s*(%|pp|us|ms|s|m|h|d|w|)\s*(\*\s*released)?\s*(on\s+estimate)?\s*")
-_COMPARISON = re.compile(r"<=|>=|<>|!=|==|<|>|=")
 _MAX_CHARACTERS = 2_000
-
-
-class MetricReferenceError(ValueError):
-    """The text is no metric reference; the message says what was expected."""
 
 
 @dataclass(frozen=True)
@@ -170,19 +173,19 @@ class Constraint:
 
 def _read_constraint(text: str) -> Constraint:
     """Split at the last comparison outside brackets whose right side is a bound."""
-    for start, end, operator in reversed(list(_comparisons(text))):
+    for start, end, operator in reversed(list(comparisons(text))):
         bound = _BOUND.fullmatch(text[end:])
         if not bound:
             continue
         if operator not in _OPERATORS:
             raise MetricReferenceError(
-                f"expected <, <=, > or >= in a constraint, got {operator!r} in {_short(text)}"
+                f"expected <, <=, > or >= in a constraint, got {operator!r} in {short(text)}"
             )
         number, unit, released, estimate = bound.groups()
         metric = _read_reference(text[:start])
         return Constraint(metric, _OPERATORS[operator], float(number), unit, bool(released), bool(estimate))
     _read_reference(text)
-    raise MetricReferenceError(f"expected a bound such as '<= 0.5%' after the metric, got {_short(text)}")
+    raise MetricReferenceError(f"expected a bound such as '<= 0.5%' after the metric, got {short(text)}")
 
 
 def _read_reference(text: str) -> MetricReference:
@@ -190,30 +193,28 @@ def _read_reference(text: str) -> MetricReference:
         raise MetricReferenceError(f"expected at most {_MAX_CHARACTERS} characters, got {len(text)}")
     head = _HEAD.match(text)
     if not head:
-        raise MetricReferenceError(
-            f"expected a metric such as 'average_precision(fraud)', got {_short(text)}"
-        )
+        raise MetricReferenceError(f"expected a metric such as 'average_precision(fraud)', got {short(text)}")
     sign, name, at = head.groups()
-    inside, rest = _brackets(text[head.end() :])
-    clauses = _clauses(rest)
-    _check_name(name, text, is_prose="" in clauses)
-    if "" in clauses:
+    inside, rest = brackets(text[head.end() :])
+    parts = split_clauses(rest)
+    _check_name(name, text, is_prose="" in parts)
+    if "" in parts:
         raise MetricReferenceError(
-            f"expected where, by, per or nothing after {name!r}, got {_short(clauses[''])}"
+            f"expected where, by, per or nothing after {name!r}, got {short(parts[''])}"
         )
     if METRICS[name].argument == "text":
         description = inside.strip() if inside is not None else None
         return MetricReference(name, negated=bool(sign), description=description or None)
     argument, parameter, inner_where = _argument(inside, name)
-    if inner_where is not None and "where" in clauses:
-        raise MetricReferenceError(f"expected one where, got two in {_short(text)}")
-    where = inner_where if inner_where is not None else clauses.get("where")
-    by, reduction = _by(clauses.get("by"))
+    if inner_where is not None and "where" in parts:
+        raise MetricReferenceError(f"expected one where, got two in {short(text)}")
+    where = inner_where if inner_where is not None else parts.get("where")
+    by, reduction = _by(parts.get("by"))
     _check_form(name, argument, at, parameter, text)
     return MetricReference(
         name, argument, int(at) if at else None, parameter,
         parse_expression(where) if where is not None else None,
-        by, reduction, _per(clauses.get("per")), bool(sign),
+        by, reduction, _per(parts.get("per")), bool(sign),
     )  # fmt: skip
 
 
@@ -226,7 +227,7 @@ def _check_name(name: str, text: str, *, is_prose: bool) -> None:
     hint = f"write external({' '.join(text.split())[:60]}) if it is measured elsewhere" if is_prose else ""
     hint = hint or "docs/metrics.md lists the metrics"
     raise MetricReferenceError(
-        f"expected a known metric, got {_short(text) if is_prose else repr(name)}. Fix: {hint}"
+        f"expected a known metric, got {short(text) if is_prose else repr(name)}. Fix: {hint}"
     )
 
 
@@ -235,27 +236,27 @@ def _check_form(
 ) -> None:
     metric = METRICS[name]
     if argument is None and metric.argument == "required":
-        raise MetricReferenceError(f"expected an expression in {name}(...), got {_short(text)}")
+        raise MetricReferenceError(f"expected an expression in {name}(...), got {short(text)}")
     if argument is not None and metric.argument == "none":
-        raise MetricReferenceError(f"expected {name!r} without brackets, got {_short(text)}")
+        raise MetricReferenceError(f"expected {name!r} without brackets, got {short(text)}")
     if at is not None and (not metric.at or int(at) == 0):
-        raise MetricReferenceError(f"expected {name!r} without @{at}, got {_short(text)}")
+        raise MetricReferenceError(f"expected {name!r} without @{at}, got {short(text)}")
     if parameter is not None and not metric.parameter:
-        raise MetricReferenceError(f"expected one argument for {name!r}, got {_short(text)}")
+        raise MetricReferenceError(f"expected one argument for {name!r}, got {short(text)}")
 
 
 def _argument(inside: str | None, name: str) -> tuple[Expression | None, float | None, str | None]:
     """Read `EXPR[, n][ where PRED]` between the brackets."""
     if inside is None:
         return None, None, None
-    words = [start for start, word in _words(inside) if word == "where"]
-    body, where = (inside[: words[0]], inside[words[0] + 5 :]) if words else (inside, None)
-    commas = [start for start, character in _outside(body) if character == ","]
+    start = next((start for start, word in words(inside) if word == "where"), None)
+    body, where = (inside, None) if start is None else (inside[:start], inside[start + len("where") :])
+    commas = [start for start, character in outside(body) if character == ","]
     if not commas:
         return parse_expression(body), None, where
     number = body[commas[-1] + 1 :].strip()
     if len(commas) > 1 or not re.fullmatch(_NUMBER, number):
-        raise MetricReferenceError(f"expected a number after the comma in {name}(...), got {_short(number)}")
+        raise MetricReferenceError(f"expected a number after the comma in {name}(...), got {short(number)}")
     return parse_expression(body[: commas[0]]), float(number), where
 
 
@@ -264,7 +265,7 @@ def _by(text: str | None) -> tuple[str | None, Reduction | None]:
         return None, None
     match = _BY.fullmatch(text)
     if not match or (match[2] and match[2] not in _REDUCTIONS):
-        raise MetricReferenceError(f"expected by COLUMN [mean|worst|gap|ratio], got {_short('by' + text)}")
+        raise MetricReferenceError(f"expected by COLUMN [mean|worst|gap|ratio], got {short('by' + text)}")
     return match[1].strip('"'), _REDUCTIONS[match[2]] if match[2] else None
 
 
@@ -273,74 +274,5 @@ def _per(text: str | None) -> Duration | None:
         return None
     per = Duration.parse(text)
     if not per:
-        raise MetricReferenceError(f"expected a positive duration after per, got {_short(text)}")
+        raise MetricReferenceError(f"expected a positive duration after per, got {short(text)}")
     return per
-
-
-def _clauses(text: str) -> dict[str, str]:
-    """Split `where ... by ... per ...` outside brackets; what stands before them has the key ''."""
-    starts = [(start, word) for start, word in _words(text) if word in ("where", "by", "per")]
-    clauses = {}
-    first = starts[0][0] if starts else len(text)
-    if text[:first].strip():
-        clauses[""] = text[:first].strip()
-    order = ("where", "by", "per")
-    for index, (start, word) in enumerate(starts):
-        end = starts[index + 1][0] if index + 1 < len(starts) else len(text)
-        if word in clauses or any(later in clauses for later in order[order.index(word) + 1 :]):
-            raise MetricReferenceError(
-                f"expected where, by and per once and in this order, got {_short(text)}"
-            )
-        clauses[word] = text[start + len(word) : end]
-    return clauses
-
-
-def _brackets(text: str) -> tuple[str | None, str]:
-    """Return what stands between the opening bracket and its partner, and the rest."""
-    if not text.startswith("("):
-        return None, text
-    depth = 0
-    for position, character in _unquoted(text):
-        depth += {"(": 1, ")": -1}.get(character, 0)
-        if depth == 0:
-            return text[1:position], text[position + 1 :]
-    raise MetricReferenceError(f"expected a closing bracket, got {_short(text)}")
-
-
-def _comparisons(text: str) -> Iterator[tuple[int, int, str]]:
-    outside = {position for position, _ in _outside(text)}
-    for match in _COMPARISON.finditer(text):
-        if match.start() in outside:
-            yield match.start(), match.end(), match[0]
-
-
-def _words(text: str) -> Iterator[tuple[int, str]]:
-    outside = {position for position, _ in _outside(text)}
-    for match in re.finditer(r"[A-Za-z_]\w*", text):
-        if match.start() in outside:
-            yield match.start(), match[0].lower()
-
-
-def _outside(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the characters outside quotes and brackets with their positions."""
-    depth = 0
-    for position, character in _unquoted(text):
-        depth += {"(": 1, ")": -1}.get(character, 0)
-        if depth == 0 and character != ")":
-            yield position, character
-
-
-def _unquoted(text: str) -> Iterator[tuple[int, str]]:
-    quote = ""
-    for position, character in enumerate(text):
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "'\"":
-            quote = character
-        else:
-            yield position, character
-
-
-def _short(text: str) -> str:
-    text = " ".join(text.split())
-    return repr(text if len(text) <= 60 else text[:57] + "...")

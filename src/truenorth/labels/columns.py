@@ -15,12 +15,23 @@ from truenorth.engine.events import latest_of
 from truenorth.engine.lowering import Tree, both, call, column, double, lower, number, text, when
 from truenorth.framing.durations import DAY, microseconds
 from truenorth.framing.expressions import Expression
+from truenorth.framing.horizon import delay, read_columns
 from truenorth.framing.labels import TIME_ANCHORS, Label
 from truenorth.labels.contract import (
-    AT, IMMATURE, OBSERVED, SHOWN, UNDEFINED, LabelContext, event_known_of, event_of, mature_of, own_known, state_of, value_of,
+    AT,
+    IMMATURE,
+    OBSERVED,
+    SHOWN,
+    UNDEFINED,
+    LabelContext,
+    event_known_of,
+    event_of,
+    mature_of,
+    own_known,
+    state_of,
+    value_of,
 )  # fmt: skip
 from truenorth.labels.events import anchor_column, has_constant_delay, is_duration, until_of
-from truenorth.framing.horizon import delay, read_columns
 from truenorth.labels.verdict import Verdict, judge
 
 Row = Callable[[str], Tree]
@@ -132,7 +143,9 @@ def _happened(context: LabelContext, name: str) -> _Found:
     anchor = column(anchor_column(label))
     known = _first_known(context, name, event)
     happened = event.copy().is_(exp.null()).not_()
-    partial = when(happened.copy(), _event_value(label, name, event, anchor)) if label.maturity == "ipcw" else None
+    partial: Tree | None = (
+        when(happened.copy(), _event_value(label, name, event, anchor)) if label.maturity == "ipcw" else None
+    )
     value = _event_value(label, name, event, anchor)
     if label.kind == "time_to_event":
         value = partial = _followed(context, name, event, anchor)
@@ -196,7 +209,9 @@ def _due(context: LabelContext, name: str, anchor: Tree) -> Tree | None:
     within = microseconds(label.within)
     if within is None:
         return None
-    return anchor.copy() + number((microseconds(label.gap) or 0) + within + delay(label, context.sources, None))
+    return anchor.copy() + number(
+        (microseconds(label.gap) or 0) + within + delay(label, context.sources, None)
+    )
 
 
 def _combined(context: LabelContext, name: str, expression: Expression, row: Row) -> _Found:
@@ -236,7 +251,9 @@ def _state(context: LabelContext, name: str, found: _Found, row: Row) -> Tree:
     open_parents: list[Tree] = []
     for verdict in _parents(context, name, row):
         rules.append((verdict.is_state(UNDEFINED), UNDEFINED))
-        no = exp.Not(this=exp.Coalesce(this=exp.cast(exp.paren(verdict.value), "BOOLEAN"), expressions=[exp.false()]))
+        no = exp.Not(
+            this=exp.Coalesce(this=exp.cast(exp.paren(verdict.value), "BOOLEAN"), expressions=[exp.false()])
+        )
         rules.append((both(verdict.is_state(OBSERVED), no), UNDEFINED))
         open_parents.append(verdict.is_state(IMMATURE))
     if found.state is not None:
@@ -290,14 +307,16 @@ def _is_open(context: LabelContext, name: str, found: _Found) -> Tree | None:
         return None
     if found.mature_at is None:
         return exp.true()
-    return exp.Not(this=exp.paren(exp.LT(this=found.mature_at.copy(), expression=context.limit(name, source))))
+    return exp.Not(
+        this=exp.paren(exp.LT(this=found.mature_at.copy(), expression=context.limit(name, source)))
+    )
 
 
 def _is_no_value(context: LabelContext, name: str, found: _Found) -> Tree | None:
     label = context.labels[name]
     classes = context.classes.get(name)
     must_have = label.source is None or not context.sources[label.source].is_dated
-    conditions: list[Tree] = [found.value.copy().is_(exp.null())] if must_have and found.value else []
+    conditions: list[Tree] = [found.value.copy().is_(exp.null())] if must_have else []
     if classes is not None and label.kind != "tags":
         listed = exp.In(this=exp.paren(found.value.copy()), expressions=[_literal(item) for item in classes])
         conditions.append(exp.Not(this=exp.Coalesce(this=listed, expressions=[exp.false()])))
@@ -318,4 +337,3 @@ def _typed(label: Label, value: Tree, classes: tuple[str | int | float, ...] | N
     if label.kind == "grade" and classes and all(isinstance(item, int) for item in classes):
         return exp.cast(value, "INT")
     return double(value)
-

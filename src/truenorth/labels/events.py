@@ -16,7 +16,7 @@ from truenorth.engine.lowering import Tree, both, column, lower, number
 from truenorth.engine.windows import Frame, Job
 from truenorth.framing.durations import microseconds
 from truenorth.framing.expressions import Expression
-from truenorth.framing.labels import TIME_ANCHORS, Event, Label
+from truenorth.framing.labels import Event, Label
 from truenorth.labels.contract import AT, LabelContext, event_known_of, event_of, value_of
 
 CANCELLED = "__cancelled_at"
@@ -58,7 +58,9 @@ def until_jobs(context: LabelContext, frame: Frame, names: Iterable[str]) -> lis
             name=until_of(name), function="first_time", where=_condition(until.where), lower=start + 1,
             upper=_end(label, start),
         )  # fmt: skip
-        jobs.append(LabelJob(_job(context, frame, name, until.source, until.by or label.by, (measure,)), (name,)))
+        jobs.append(
+            LabelJob(_job(context, frame, name, until.source, until.by or label.by, (measure,)), (name,))
+        )
     return jobs
 
 
@@ -122,7 +124,9 @@ def _label_job(context: LabelContext, frame: Frame, name: str) -> LabelJob:
     job = _job(context, frame, name, label.source, label.by, measures, read=read)
     because = None if is_dated else "the source is undated, so there is no line of time"
     if label.closed == "both" and label.source == context.table.source:
-        job = replace(job, condition=_is_another_row(context, label.source), passed=context.sources[label.source].key)
+        job = replace(
+            job, condition=_is_another_row(context, label.source), passed=context.sources[label.source].key
+        )
         because = "the window starts at the example's own row, which must be left out"
     if label.until is not None and label.aggregate not in (None, "absent", "first"):
         end = exp.Coalesce(this=column(until_of(name), "x"), expressions=[number(_END_OF_TIME)])
@@ -135,7 +139,9 @@ def _is_another_row(context: LabelContext, source: str) -> Tree:
     """Whether an event is not the example's own row, by the source's key."""
     keys = context.sources[source].key
     return exp.Not(
-        this=exp.paren(exp.and_(*(exp.EQ(this=column(key, "e"), expression=column(f"c__{key}", "x")) for key in keys)))
+        this=exp.paren(
+            exp.and_(*(exp.EQ(this=column(key, "e"), expression=column(f"c__{key}", "x")) for key in keys))
+        )
     )
 
 
@@ -149,7 +155,9 @@ def _job(
     read: frozenset[str] = frozenset(),
 ) -> Job:
     label = context.labels[name]
-    events = cancelled_relation(name) if label.unless is not None and source == label.source and read else None
+    events = (
+        cancelled_relation(name) if label.unless is not None and source == label.source and read else None
+    )
     is_dated = context.sources[source].is_dated
     return Job(
         frame=frame,
@@ -182,7 +190,9 @@ def _measures(context: LabelContext, name: str, read: frozenset[str], is_dated: 
     assert label.source is not None
     start = microseconds(label.gap) or 0
     lower_bound = start if label.closed == "both" else start + 1
-    bounds = {"lower": lower_bound, "upper": _end(label, start)} if is_dated else {"lower": None, "upper": None}
+    bounds = (
+        {"lower": lower_bound, "upper": _end(label, start)} if is_dated else {"lower": None, "upper": None}
+    )
     condition = _condition(label.where)
 
     def measure(measure_name: str, function: Function, value: Tree | None = None) -> Measure:
@@ -211,5 +221,3 @@ def _aggregate(label: Label) -> tuple[Function | None, Tree | None]:
 def is_duration(label: Label) -> bool:
     """Whether the label is the time to its first event: `first: days`."""
     return label.first is not None and label.first.column == "days"
-
-

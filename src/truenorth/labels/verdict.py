@@ -76,6 +76,7 @@ def _plain(node: Tree, part: Part) -> Verdict:
 
 def _decided(node: Tree, left: Verdict, right: Verdict) -> Verdict:
     if isinstance(node, exp.Mul):
+
         def decides(side: Verdict) -> Tree:
             return exp.EQ(this=exp.paren(side.value.copy()), expression=number(0))
 
@@ -92,7 +93,9 @@ def _decided(node: Tree, left: Verdict, right: Verdict) -> Verdict:
         both(left.is_state(OBSERVED), decides(left)), both(right.is_state(OBSERVED), decides(right))
     )
     cast = (lambda tree: tree) if isinstance(node, exp.Mul) else (lambda tree: exp.cast(tree, "BOOLEAN"))
-    plain = type(node)(this=cast(exp.paren(left.value.copy())), expression=cast(exp.paren(right.value.copy())))
+    plain = type(node)(
+        this=cast(exp.paren(left.value.copy())), expression=cast(exp.paren(right.value.copy()))
+    )
     state = worst(left.state, right.state)
     value = when(decided, outcome, plain)
     return Verdict(value, None if state is None else when(decided.copy(), number(OBSERVED), state))

@@ -116,6 +116,7 @@ def _check_unique(reading: Reading, draft: Draft, name: str, lookup: Lookup, oth
         raise refused(
             "DATA008",
             where=f"sources.{draft.name}.lookup.{name}",
-            evidence=f"expected one row of {lookup.source!r} per {', '.join(lookup.by)}, got several, for example for {shown}.",
-            fix=f"give {lookup.source!r} a time, so that the latest row counts, or look up by a key that identifies its rows",
+            evidence=f"expected one row of {lookup.source!r} per {', '.join(lookup.by)}, "
+            f"got several, for example for {shown}.",
+            fix=f"give {lookup.source!r} a time, so that its latest row counts, or look up by its key",
         )

@@ -123,15 +123,11 @@ def _is_whitespace(source: Source) -> bool:
 def _whitespace(source: Source, part: Part) -> exp.Query:
     """Split each line at its blanks; the columns are those of `names`, or column0, column1, ..."""
     names = source.options.get("names")
-    skip = int(source.options.get("skip", 0)) + int(
-        bool(_header(source.options.get("header", names is None)))
-    )
-    lines = scan(
-        "read_csv",
-        part.files,
-        {"columns": _line(), "delim": text("\x01"), "quote": text(""), "escape": text(""), "header": exp.false(),
-         "skip": literal(skip), "auto_detect": exp.false()},
-    )  # fmt: skip
+    has_header = _header(source.options.get("header", names is None))
+    skip = int(source.options.get("skip", 0)) + int(has_header)
+    options: dict[str, Tree] = {"columns": _line(), "delim": text("\x01"), "skip": literal(skip)}
+    options |= {"quote": text(""), "escape": text(""), "header": exp.false(), "auto_detect": exp.false()}
+    lines = scan("read_csv", part.files, options)
     words = exp.Anonymous(
         this="string_split_regex", expressions=[exp.Trim(this=column("line")), text(r"\s+")]
     )

@@ -24,7 +24,9 @@ def query(job: Job) -> exp.Query:
     tables = job.engine.tables(database)
     if (schema or "main", table) not in tables:
         raise missing_table(
-            job.name, job.source.table, [one if schema == "main" else f"{schema}.{one}" for schema, one in tables]
+            job.name,
+            job.source.table,
+            [one if schema == "main" else f"{schema}.{one}" for schema, one in tables],
         )
     return exp.select("*").from_(place)
 

@@ -14,8 +14,8 @@ from truenorth.framing.sources import Format, Source
 
 ENDINGS: tuple[tuple[Format, str], ...] = (
     ("parquet", r"\.(parquet|pq)(\.\w+)?$"),
-    ("csv", r"\.(csv|tsv|txt)(\.(gz|zst))?$"),
-    ("json", r"\.(json|jsonl|ndjson)(\.(gz|zst))?$"),
+    ("csv", r"\.(csv|tsv|txt)(\.gz)?$"),
+    ("json", r"\.(json|jsonl|ndjson)(\.gz)?$"),
     ("duckdb", r"\.(duckdb|ddb|db)$"),
     ("postgres", r"^postgres(ql)?://"),
 )

@@ -26,8 +26,8 @@ def query(job: Job) -> exp.Query:
         EngineError: If the driver is not installed.
     """
     try:
-        from adbc_driver_manager import Error
-        from adbc_driver_postgresql import dbapi
+        from adbc_driver_manager import Error  # type: ignore[import-untyped,unused-ignore]
+        from adbc_driver_postgresql import dbapi  # type: ignore[import-untyped]
     except ImportError:
         raise missing_extra("adbc-driver-postgresql", "postgres", "reading PostgreSQL") from None
     copied = f"postgres_{job.scratch}"
