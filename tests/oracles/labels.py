@@ -154,7 +154,7 @@ class Labels:
             value = None if value is None else spec["item"] in value
         mature_at = row["at"] + self.own.bound_of(text)
         if not self._is_mature(mature_at, self.own, as_of):
-            return Cell("immature", value, mature_at)
+            return Cell("immature", None, mature_at)
         listed = spec.get("classes") if "item" not in spec else None
         if value is None or (listed is not None and value not in listed):
             return UNDEFINED
@@ -181,8 +181,9 @@ class Labels:
             value = None if first is None else (first["time"] - anchor) / DAY
             if first is None and spec.get("kind") == "time_to_event":
                 value = self._followed(mature, anchor, start, within, delay, log, as_of)
-        if not mature and first is None and spec.get("kind") != "time_to_event":
-            value = None  # nothing is visible yet: never a silent 0
+        shows_events = spec.get("maturity") == "ipcw" and first is not None
+        if not mature and spec.get("kind") != "time_to_event" and not shows_events:
+            value = None  # never a silent 0, and no half sum
         return Cell(
             "observed" if mature else "immature",
             value,

@@ -346,7 +346,8 @@ class _Maker:
         if self.table.source is None:
             return self._calendar(needed)
         source = self.sources[self.table.source]
-        if any(item.closed == "both" for item in (*labels.values(), *features.values())):
+        closed = [label.closed for label in labels.values()] + [one.closed for one in features.values()]
+        if "both" in closed:
             needed |= {key: "labels" for key in framing.sources[self.table.source].key}
         own, statics = locate(needed, source.columns, framing.sources, self.table.source)
         known = [name for name in own if name in source.known_columns]

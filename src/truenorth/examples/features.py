@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from truenorth.engine.aggregates import Measure
 from truenorth.engine.lowering import Tree, column
 from truenorth.engine.pipeline import Pipeline
 from truenorth.engine.planner import choose
@@ -21,6 +22,7 @@ from truenorth.features.late import (
     joins_of_the_late,
     merged,
     own_parts,
+    reaching,
     window_of_the_old,
 )  # fmt: skip
 from truenorth.features.lists import list_feature
@@ -90,46 +92,39 @@ def _add_merged(pipeline: Pipeline, single: FeatureJob, context: FeatureContext,
     """Sum what must be known by a window, add the late band and the own row, and merge."""
     job, dialect = single.job, pipeline.dialect
     before, frame = job.frame, job.frame
-    lateness = context.lateness.get(source, 0) if single.varies else 0
-    prefixes = []
+    lateness = context.lateness.get(source, 0)
+    prefixes: dict[str, list[str]] = {measure.name: [] for measure in job.measures}
+
+    def remember(measures: tuple[Measure, ...], prefix: str) -> tuple[str, ...]:
+        for measure in measures:
+            prefixes[measure.name].append(prefix)
+        return (*frame.columns, *(part.name for part in parts_of(measures, prefix)))
+
     if single.varies:
-        reason = f"late arrivals: a window sums events at most {lateness / 1e6:g} s late that lie further back than that"
-        old = window_of_the_old(single, lateness, dialect)
-        if old is not None:
-            parts = _parts(single, OLD)
-            frame = pipeline.then(old, (*frame.columns, *parts), reason=_why(single, reason))
-            prefixes.append(OLD)
+        reach = reaching(single, lateness)
+        if reach:
+            reason = f"late arrivals: a window sums events at most {lateness / 1e6:g} s late that lie further back"
+            query = window_of_the_old(single, lateness, dialect)
+            frame = pipeline.then(query, remember(reach, OLD), reason=_why(single, reason))
         late = joins_of_the_late(replace(single, job=replace(job, frame=frame)), lateness, dialect)
-        parts = _parts(single, LATE)
+        parts = [part.name for part in parts_of(job.measures, LATE)]
         query = frame.select(*(column(part, "late") for part in parts), table="f").join(
             late.subquery("late"),
             on=exp.EQ(this=column(ROW, "f"), expression=column(ROW, "late")),
             join_type="LEFT",
         )
-        reason = (
-            "late arrivals: the band that the window may not sum, met through time buckets, and the very late"
-        )
-        frame = pipeline.then(query, (*frame.columns, *parts), reason=_why(single, reason))
-        prefixes.append(LATE)
+        reason = "late arrivals: the band that the window may not sum, met through time buckets, and the very late"
+        frame = pipeline.then(query, remember(job.measures, LATE), reason=_why(single, reason))
     else:
-        measures = parts_of(job.measures, OLD)
         reason = "UNION ALL + RANGE window, in parts that merge with the example's own row"
-        query = window_form(replace(job, measures=measures), dialect)
-        frame = pipeline.then(
-            query, (*frame.columns, *(m.name for m in measures)), reason=_why(single, reason)
-        )
-        prefixes.append(OLD)
-    values = own_parts(job.measures, job.tie_break) if single.adds_own_row else {}
-    if values:
-        frame = pipeline.add(frame, values, reason=_why(single, "the example's own row (closed: both)"))
-        prefixes.append(OWN)
-    done = merged(job.measures, prefixes)
+        query = window_form(replace(job, measures=parts_of(job.measures, OLD)), dialect)
+        frame = pipeline.then(query, remember(job.measures, OLD), reason=_why(single, reason))
+    if single.adds_own_row:
+        frame = pipeline.add(frame, own_parts(job), reason=_why(single, "the example's own row (closed: both)"))
+        remember(job.measures, OWN)
+    done = {measure.name: merged(measure, prefixes[measure.name]) for measure in job.measures}
     query = frame.select(*_named(done), without=set(frame.columns) - set(before.columns))
     return pipeline.then(query, (*before.columns, *done), reason=_why(single, "the parts merged"))
-
-
-def _parts(single: FeatureJob, prefix: str) -> list[str]:
-    return [part.name for part in parts_of(single.job.measures, prefix)]
 
 
 def _add_dependent(

@@ -28,14 +28,27 @@ def join_everything(single: FeatureJob, dialect: str) -> exp.Select:
     limit = column(single.cut or single.job.anchor, "x")
     known = exp.LT(this=column("__n", "e"), expression=limit.copy())
     before = exp.LT(this=column("__t", "e"), expression=limit)
-    return join_form(replace(single.job, condition=exp.and_(known, before)), dialect)
+    past = exp.and_(known, before)
+    if not single.adds_own_row:
+        return join_form(replace(single.job, condition=past), dialect)
+    measures = tuple(replace(measure, upper=0) for measure in single.job.measures)
+    own = exp.and_(*(exp.EQ(this=column(key, "e"), expression=column(f"c__{key}", "x")) for key in single.key))
+    job = replace(single.job, measures=measures, condition=exp.or_(past, own), passed=single.key)
+    return join_form(job, dialect)
 
 
-def window_of_the_old(single: FeatureJob, lateness: int, dialect: str) -> exp.Select | None:
-    """Return the parts of every measure over events that must be known; None where no window reaches that far."""
-    measures = [_old(measure, lateness) for measure in single.job.measures]
-    if any(measure.lower is not None and measure.lower > (measure.upper or 0) for measure in measures):
-        return None
+def reaching(single: FeatureJob, lateness: int) -> tuple[Measure, ...]:
+    """Return the measures whose window reaches back to where every event in time must be known."""
+    return tuple(
+        measure
+        for measure in single.job.measures
+        if measure.lower is None or measure.lower <= (_old(measure, lateness).upper or 0)
+    )
+
+
+def window_of_the_old(single: FeatureJob, lateness: int, dialect: str) -> exp.Select:
+    """Return the parts of the measures that reach back far enough, over events that must be known."""
+    measures = [_old(measure, lateness) for measure in reaching(single, lateness)]
     in_time = exp.LTE(this=_lateness(single.job), expression=number(lateness))
     events = single.job.events.copy().where(in_time)
     return window_form(replace(single.job, events=events, measures=parts_of(measures, OLD)), dialect)
@@ -61,24 +74,23 @@ def joins_of_the_late(single: FeatureJob, lateness: int, dialect: str) -> exp.Se
     return exp.select(*found).from_(pairs.subquery("pair")).group_by(column(ROW))
 
 
-def merged(measures: tuple[Measure, ...], prefixes: list[str]) -> dict[str, Tree]:
-    """Return each measure's value from its parts of several disjoint sets of events."""
-    values = {}
-    for measure in measures:
-        parts = PARTS[measure.function]
-        columns = part_columns(measure, prefixes[0])
-        for prefix in prefixes[1:]:
-            columns = parts.merge(columns, part_columns(measure, prefix))
-        values[measure.name] = parts.finish(columns)
-    return values
+def merged(measure: Measure, prefixes: list[str]) -> Tree:
+    """Return a measure's value from its parts of several disjoint sets of events."""
+    parts = PARTS[measure.function]
+    columns = part_columns(measure, prefixes[0])
+    for prefix in prefixes[1:]:
+        columns = parts.merge(columns, part_columns(measure, prefix))
+    return parts.finish(columns)
 
 
-def own_parts(measures: tuple[Measure, ...], tie_break: Tree | None) -> dict[str, Tree]:
-    """Return the parts of every measure over the example's own row alone."""
+def own_parts(job: Job) -> dict[str, Tree]:
+    """Return the parts of every measure over the example's own row alone; a NULL key does not match itself."""
     own: dict[str, Tree] = {}
-    for measure in measures:
-        key = None if tie_break is None else tie_break.copy().transform(_own_column)
-        value = event_input(_on_own_row(measure), column("__at"), column("__at"), key)
+    has_key = exp.and_(*(column(example).is_(exp.null()).not_() for example, _ in job.keys))
+    tie_break = None if job.tie_break is None else job.tie_break.copy().transform(_own_column)
+    for measure in job.measures:
+        on_row = _on_own_row(measure)
+        value = when(has_key.copy(), event_input(on_row, column("__at"), column("__at"), tie_break))
         for index, function in enumerate(PARTS[measure.function].functions):
             own[f"{OWN}{measure.name}_{index}"] = _single(function, value)
     return own

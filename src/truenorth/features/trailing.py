@@ -37,6 +37,8 @@ class FeatureJob:
     """Frame column before which events must lie and be known, where the anchor lies after it."""
     adds_own_row: bool = False
     """Whether the example's own row is added (`closed: both`)."""
+    key: tuple[str, ...] = ()
+    """Key of the source, which tells the own row from others."""
 
 
 def feature_jobs(context: FeatureContext, frame: Frame) -> list[FeatureJob]:
@@ -95,7 +97,12 @@ def _feature_job(context: FeatureContext, frame: Frame, name: str, feature: Feat
         tie_break=tie_break(source.key),
     )
     return FeatureJob(
-        job, (name,), varies=comes.varies and source.is_dated, cut=cut, adds_own_row=feature.closed == "both"
+        job,
+        (name,),
+        varies=comes.varies and source.is_dated,
+        cut=cut,
+        adds_own_row=feature.closed == "both",
+        key=source.key,
     )
 
 

@@ -121,7 +121,7 @@ def _label_job(context: LabelContext, frame: Frame, name: str) -> LabelJob:
     read = _columns_of(label) | (label.aggregated.columns if label.aggregated else frozenset())
     is_dated = context.sources[label.source].is_dated
     measures = _measures(context, name, read, is_dated)
-    job = _job(context, frame, name, label.source, label.by, measures, read=read)
+    job = _job(context, frame, name, label.source, label.by, measures, read=read, can_be_cancelled=True)
     because = None if is_dated else "the source is undated, so there is no line of time"
     if label.closed == "both" and label.source == context.table.source:
         job = replace(
@@ -153,11 +153,11 @@ def _job(
     by: Iterable[str],
     measures: tuple[Measure, ...],
     read: frozenset[str] = frozenset(),
+    *,
+    can_be_cancelled: bool = False,
 ) -> Job:
     label = context.labels[name]
-    events = (
-        cancelled_relation(name) if label.unless is not None and source == label.source and read else None
-    )
+    events = cancelled_relation(name) if label.unless is not None and can_be_cancelled else None
     is_dated = context.sources[source].is_dated
     return Job(
         frame=frame,
