@@ -48,8 +48,9 @@ _PLACES = {
 }
 
 __all__ = [
-    "Built", "DataError", "EngineError", "EngineSettings", "Finding", "Framing", "FramingError", "Interrupted",
-    "TrueNorthError", "World", "build", "dump", "framing_hash", "load", "load_text", "make_world",
+    "Built", "DataError", "EngineError", "EngineSettings", "Finding", "Framing", "FramingError",
+    "Interrupted", "TrueNorthError", "World",
+    "build", "dump", "framing_hash", "load", "load_text", "make_world",
 ]  # fmt: skip
 
 

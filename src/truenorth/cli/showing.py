@@ -24,12 +24,12 @@ def show_build(built: Built, console: Console) -> None:
             f"{finding.where}: {finding.evidence} [{finding.code}]\n  Fix: {finding.fix}",
             markup=False,
             style="red",
+            soft_wrap=True,
         )
     for path in built.paths.values():
-        console.print(f"wrote {path}", markup=False, highlight=False)
-    console.print(
-        f"wrote {next(iter(built.paths.values())).parent / 'profile.json'}", markup=False, highlight=False
-    )
+        console.print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
+    profile = next(iter(built.paths.values())).with_name("profile.json")
+    console.print(f"wrote {profile}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _attrition(built: Built) -> Table:
@@ -52,8 +52,9 @@ def _labels(name: str, profile: dict[str, Any]) -> Table:
     )
     for label, one in profile["labels"].items():
         mean = one.get("mean")
+        positive = f"{one['positives']:,}" if "positives" in one else f"{one['distinct']:,} classes"
         table.add_row(
-            label, f"{one['observed']:,}", f"{one['positives']:,}" if "positives" in one else f"{one['distinct']:,} classes",
+            label, f"{one['observed']:,}", positive,
             "-" if mean is None else f"{mean:.4g}", f"{one['immature']:,}", f"{one['undefined']:,}",
         )  # fmt: skip
     return table

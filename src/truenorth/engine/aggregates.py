@@ -61,18 +61,27 @@ def event_input(measure: Measure, time: Tree, known: Tree, key: Tree | None) -> 
     return value if condition is None else when(condition.copy(), value)
 
 
-def aggregate(function: str, over: Tree, dialect: str) -> Tree:
-    """Return the aggregate of an input column, without a window; `first` and `latest` give a structure."""
-    if function == "distinct_window":
-        if dialect == "spark":
-            return exp.ArraySize(this=exp.ArrayUniqueAgg(this=over))
-        return exp.Count(this=exp.Distinct(expressions=[over]))
+def aggregate(function: str, over: Tree) -> Tree:
+    """Return the aggregate of an input column; `first` and `latest` give a structure."""
     return _AGGREGATES[function](over)
 
 
 def finished(measure: Measure, aggregated: Tree) -> Tree:
     """Return the measure's value from its aggregate; a part stays as it is."""
     return aggregated if measure.is_part else finish(measure.function, aggregated)
+
+
+def windowed(function: str, over: Tree, dialect: str) -> Tree:
+    """Return the aggregate for a window; Spark counts distinct values there as a set."""
+    if function == "distinct" and dialect == "spark":
+        return exp.ArrayUniqueAgg(this=over)
+    return aggregate(function, over)
+
+
+def from_window(measure: Measure, aggregated: Tree, dialect: str) -> Tree:
+    """Return the measure's value from its aggregate over a window."""
+    is_set = measure.function == "distinct" and dialect == "spark"
+    return finished(measure, exp.ArraySize(this=aggregated) if is_set else aggregated)
 
 
 def finish(function: str, aggregated: Tree) -> Tree:

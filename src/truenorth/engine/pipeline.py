@@ -68,4 +68,5 @@ def written_step(step: Step, dialect: str) -> str:
     kind = "TABLE" if step.is_table else "VIEW"
     reason = "\n".join(f"-- {line}" for line in step.reason.splitlines())
     name = exp.to_identifier(step.name, quoted=True).sql(dialect=dialect)
-    return f"{reason}\nCREATE TEMPORARY {kind} {name} AS\n{step.query.sql(dialect=dialect, pretty=True, identify=True)};"
+    query = step.query.sql(dialect=dialect, pretty=True, identify=True)
+    return f"{reason}\nCREATE TEMPORARY {kind} {name} AS\n{query};"

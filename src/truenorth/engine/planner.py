@@ -1,4 +1,4 @@
-"""Which form an aggregate takes: the window form always works, the join form is faster where keys repeat little."""
+"""Which form an aggregate takes: the window always works, the join is faster where keys repeat little."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from truenorth.engine.trees import alias
 from truenorth.engine.windows import Job, join_form, window_form
 
 MOST_REPEATS = 64
-"""Most events of one key for which the join form is chosen: it then meets at most this many events per example."""
+"""Most events of one key for which the join form is chosen; an example then meets at most this many."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,10 @@ def choose(engine: Engine, job: Job, dialect: str, *, join_because: str | None =
         join_because: Why only the join form can do it, if so.
     """
     if join_because is not None:
-        return Choice(join_form(job, dialect), f"range join: {join_because}")
+        return Choice(join_form(job), f"range join: {join_because}")
     repeats = most_repeats(engine, job)
     if repeats <= MOST_REPEATS:
-        return Choice(
-            join_form(job, dialect), f"range join: at most {repeats} events per key (limit {MOST_REPEATS})"
-        )
+        return Choice(join_form(job), f"range join: at most {repeats} events per key (limit {MOST_REPEATS})")
     return Choice(
         window_form(job, dialect),
         f"UNION ALL + RANGE window: up to {repeats:,} events per key (a join is safe up to {MOST_REPEATS})",

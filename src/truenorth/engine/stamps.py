@@ -13,6 +13,8 @@ from truenorth.engine.zones import read_zone
 from truenorth.framing.durations import UNITS
 from truenorth.framing.sources import Time
 
+END_OF_TIME = 9_000_000_000_000_000_000
+"""Microseconds that no calendar holds."""
 ZONED = (exp.DType.TIMESTAMPTZ, exp.DType.TIMESTAMPLTZ)
 _OFFSET_AT_END = r"[0-9]:[0-9.:]*[0-9] ?(Z|z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 _JAVA = {
@@ -72,16 +74,25 @@ def _instant(stamp: Tree, dialect: str) -> Tree:
 
 def _counted(stamp: Tree, role: str, unit: int) -> Tree:
     if role == "integer":
-        return (
-            exp.Paren(this=exp.Mul(this=bigint(stamp), expression=number(unit)))
-            if unit > 1
-            else bigint(stamp)
-        )
+        return _whole(bigint(stamp), unit)
     value = try_cast(stamp, "DOUBLE")
     scaled = exp.Mul(this=value, expression=number(float(unit)))
     # a stamp far outside any calendar is NULL instead of an overflow
     fits = exp.Between(this=scaled.copy(), low=number(-9.2e18), high=number(9.2e18))
     return when(fits, bigint(exp.Round(this=double(exp.paren(scaled)), decimals=number(0))))
+
+
+def _whole(stamp: Tree, unit: int) -> Tree:
+    """Return whole units as microseconds; one that would overflow is the end of time, out of any range."""
+    if unit == 1:
+        return stamp
+    most = END_OF_TIME // unit
+    fits = exp.Between(this=stamp.copy(), low=number(-most), high=number(most))
+    scaled = exp.Mul(this=stamp.copy(), expression=number(unit))
+    present = exp.Not(this=exp.Is(this=stamp.copy(), expression=exp.null()))
+    return exp.Case(
+        ifs=[exp.If(this=fits, true=scaled), exp.If(this=present, true=number(END_OF_TIME))],
+    )
 
 
 def _formatted(stamp: Tree, time: Time, dialect: str) -> Tree:

@@ -3,8 +3,8 @@
 *Window form*: examples and events of a key are laid in one line by time and every example sums a RANGE of it.
 One sort, linear in the rows, indifferent to keys with many events.
 
-*Join form*: each example meets the events in its range by an equality on the keys and a range on the time. Faster
-where keys repeat little, quadratic where one repeats much; the planner decides.
+*Join form*: each example meets the events in its range by an equality on the keys and a range on the time.
+Faster where keys repeat little, quadratic where one repeats much; the planner decides.
 """
 
 from __future__ import annotations
@@ -14,7 +14,15 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from truenorth.engine.aggregates import PARTS, Measure, aggregate, event_input, finished
+from truenorth.engine.aggregates import (
+    PARTS,
+    Measure,
+    aggregate,
+    event_input,
+    finished,
+    from_window,
+    windowed,
+)
 from truenorth.engine.lowering import Tree, both, column, number, when
 from truenorth.engine.trees import alias, stored
 
@@ -67,13 +75,15 @@ class Job:
     """Events with their columns."""
     measures: tuple[Measure, ...]
     probe: Frame | None = None
-    """Join form only: an earlier relation of the same rows that is cheap to read again; by default the frame."""
+    """Join form only: an earlier relation of the same rows, cheap to read again; by default the frame."""
     time: Tree = field(default_factory=lambda: column("__time"))
     known: Tree = field(default_factory=lambda: column("__known"))
     tie_break: Tree | None = None
     """Last resort of `first` and `latest` among equal times."""
     cutoffs: tuple[Cutoff, ...] = ()
-    """When events must be known: none for features, whose delay is in their bounds; several need the frame column `__as_of`."""
+    """When events must be known: none for features, whose delay is in their bounds.
+
+    Several need the frame column `__as_of`."""
     cancelled: Tree | None = None
     """Known time of what cancels an event; the event exists only for readings before it."""
     condition: Tree | None = None
@@ -91,11 +101,7 @@ def window_form(job: Job, dialect: str) -> exp.Select:
     over = {
         measure.name: alias(
             exp.Window(
-                this=aggregate(
-                    "distinct_window" if measure.function == "distinct" else measure.function,
-                    column(inputs[measure]),
-                    dialect,
-                ),
+                this=windowed(measure.function, column(inputs[measure]), dialect),
                 partition_by=[column(key) for key in keys],
                 order=exp.Order(expressions=[exp.Ordered(this=column("__t"), nulls_first=True)]),
                 spec=_range(measure),
@@ -104,30 +110,28 @@ def window_form(job: Job, dialect: str) -> exp.Select:
         )
         for measure in job.measures
     }
-    windowed = exp.select(
+    summed = exp.select(
         column("__probe"), *(column(name) for name in job.frame.columns), *over.values()
     ).from_(line.subquery("line"))
     values = [
-        alias(finished(measure, column(measure.name)), measure.name) for measure in job.measures
+        alias(from_window(measure, column(measure.name), dialect), measure.name) for measure in job.measures
     ]
     return (
         exp.select(*(column(name) for name in job.frame.columns), *values)
-        .from_(windowed.subquery("windowed"))
+        .from_(summed.subquery("summed"))
         .where(column("__probe"))
     )
 
 
-def join_form(job: Job, dialect: str) -> exp.Select:
+def join_form(job: Job) -> exp.Select:
     """Return the frame's columns and the measures, by joining each example with the events in its range."""
     matched = (
-        exp.select(column(ROW, "x"), *(_matched_measure(job, measure, dialect) for measure in job.measures))
+        exp.select(column(ROW, "x"), *(_matched_measure(job, measure) for measure in job.measures))
         .from_(stored((job.probe or job.frame).name, "x"))
         .join(_events(job, _inputs(job)).subquery("e"), on=_join_condition(job))
         .group_by(column(ROW, "x"))
     )
-    values = [
-        alias(finished(measure, column(measure.name, "m")), measure.name) for measure in job.measures
-    ]
+    values = [alias(finished(measure, column(measure.name, "m")), measure.name) for measure in job.measures]
     return job.frame.select(*values, table="f").join(
         matched.subquery("m"), on=exp.EQ(this=column(ROW, "f"), expression=column(ROW, "m")), join_type="LEFT"
     )
@@ -300,7 +304,7 @@ def _join_condition(job: Job) -> Tree:
     return exp.and_(*conditions)
 
 
-def _matched_measure(job: Job, measure: Measure, dialect: str) -> Tree:
+def _matched_measure(job: Job, measure: Measure) -> Tree:
     """Aggregate the measure's input over the events in its own range, where the join's range is wider."""
     value: Tree = column(_inputs(job)[measure], "e")
     narrower: list[Tree] = []
@@ -315,6 +319,6 @@ def _matched_measure(job: Job, measure: Measure, dialect: str) -> Tree:
         narrower.append(exp.LTE(this=time.copy(), expression=anchor.copy() + number(measure.upper)))
     condition = both(*narrower)
     return alias(
-        aggregate(measure.function, value if condition is None else when(condition, value), dialect),
+        aggregate(measure.function, value if condition is None else when(condition, value)),
         measure.name,
     )

@@ -1,4 +1,4 @@
-"""Examples: one table of keys, labels, features, weights and the split, with what was removed and what it holds.
+"""Examples: one table of keys, labels, features, weights and split; what was removed, and what it holds.
 
 api.py         `truenorth.build`
 build.py       the steps of a build, in order

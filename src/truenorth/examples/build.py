@@ -138,7 +138,7 @@ def build_examples(
 
 
 def plan_steps(request: Request, engine: Engine, *, dialect: str) -> list[Step]:
-    """Return the queries that a build would run, each with the reason for its form; logs are only measured."""
+    """Return the queries a build would run, each with the reason for its form; logs are only measured."""
     request = replace(request, framing=expand(request.framing))
     plan = _plan(engine, request, dialect=dialect, is_dry=True)
     steps: list[Step] = []
@@ -278,7 +278,7 @@ class _Maker:
         labels = members(
             {name: one for name, one in framing.labels.items() if one.on == self.name}, self.classes
         )
-        features = {name: one for name, one in framing.features.items()}
+        features = dict(framing.features)
         check_event_columns(
             labels, features, {name: tuple(one.columns) for name, one in self.sources.items()}
         )
@@ -288,7 +288,8 @@ class _Maker:
         row = self._row(frozenset(base.columns))
         features_read = FeatureContext(
             features=features, sources=framing.sources, table=self.table, relations=self._relations(),
-            known_columns=self._known(), lateness=self._lateness(), is_dated=self.table.at == "time", dialect=self.dialect,
+            known_columns=self._known(), lateness=self._lateness(), is_dated=self.table.at == "time",
+            dialect=self.dialect,
         )  # fmt: skip
         frame = pipeline.add(
             frame, self._moments(labels, row), reason="what was shown, and where windows start"
@@ -348,7 +349,7 @@ class _Maker:
         source = self.sources[self.table.source]
         closed = [label.closed for label in labels.values()] + [one.closed for one in features.values()]
         if "both" in closed:
-            needed |= {key: "labels" for key in framing.sources[self.table.source].key}
+            needed |= dict.fromkeys(framing.sources[self.table.source].key, "labels")
         own, statics = locate(needed, source.columns, framing.sources, self.table.source)
         known = [name for name in own if name in source.known_columns]
         key = framing.sources[self.table.source].key
@@ -444,7 +445,7 @@ class _Maker:
     def _kept(
         self, pipeline: Pipeline, frame: Frame, labels: Mapping[str, Label], features: Mapping[str, Feature]
     ) -> Frame:
-        """Compute the examples once where several joins read them; a scan of one file is cheaper to repeat."""
+        """Compute the examples once where several joins read them; one file is cheaper to scan again."""
         sources = [(label.source, label.by, label.anchor) for label in labels.values() if label.source]
         sources += [(label.until.source, label.until.by, "until") for label in labels.values() if label.until]
         late = {
@@ -501,7 +502,9 @@ class _Maker:
         return LabelContext(
             labels=labels, sources=framing.sources, table=self.table, relations=self._relations(),
             known_columns=self._known(),
-            covers_end={name: one.report.covers[1] for name, one in self.sources.items() if one.report.covers},
+            covers_end={
+                name: one.report.covers[1] for name, one in self.sources.items() if one.report.covers
+            },
             trained=self.trained, parts=Reading(cutoffs=parts.cutoffs(furthest)),
             whole=Reading(cutoffs=parts.cutoffs(furthest)[-1:]),
             classes={name: listed for name, listed in self.classes.items() if name in labels},

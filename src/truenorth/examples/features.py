@@ -1,4 +1,4 @@
-"""The features of an example table, step by step: aggregates, then what reads the row, other features and lists."""
+"""The features of an example table, step by step: aggregates, then what reads rows, features and lists."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _add_job(pipeline: Pipeline, single: FeatureJob, context: FeatureContext) ->
         return pipeline.then(choice.query, columns, reason=_why(single, choice.reason))
     if single.cut is not None:
         reason = "range join: the window trails a target and is cut at the prediction time"
-        return pipeline.then(join_everything(single, dialect), columns, reason=_why(single, reason))
+        return pipeline.then(join_everything(single), columns, reason=_why(single, reason))
     if not (single.varies or single.adds_own_row):
         reason = "UNION ALL + RANGE window: one sort, linear, whatever the keys"
         return pipeline.then(window_form(job, dialect), columns, reason=_why(single, reason))
@@ -76,7 +76,7 @@ def _add_job(pipeline: Pipeline, single: FeatureJob, context: FeatureContext) ->
         alone = replace(single, job=replace(job, measures=tuple(reads_distinct)))
         reason = "range join: distinct values of events with known times of their own do not merge"
         frame = pipeline.then(
-            join_everything(alone, dialect),
+            join_everything(alone),
             (*job.frame.columns, *(m.name for m in reads_distinct)),
             reason=_why(alone, reason),
         )
@@ -103,24 +103,30 @@ def _add_merged(pipeline: Pipeline, single: FeatureJob, context: FeatureContext,
     if single.varies:
         reach = reaching(single, lateness)
         if reach:
-            reason = f"late arrivals: a window sums events at most {lateness / 1e6:g} s late that lie further back"
+            reason = (
+                f"late arrivals: a window sums events at most {lateness / 1e6:g} s late that lie further back"
+            )
             query = window_of_the_old(single, lateness, dialect)
             frame = pipeline.then(query, remember(reach, OLD), reason=_why(single, reason))
-        late = joins_of_the_late(replace(single, job=replace(job, frame=frame)), lateness, dialect)
+        late = joins_of_the_late(replace(single, job=replace(job, frame=frame)), lateness)
         parts = [part.name for part in parts_of(job.measures, LATE)]
         query = frame.select(*(column(part, "late") for part in parts), table="f").join(
             late.subquery("late"),
             on=exp.EQ(this=column(ROW, "f"), expression=column(ROW, "late")),
             join_type="LEFT",
         )
-        reason = "late arrivals: the band that the window may not sum, met through time buckets, and the very late"
+        reason = (
+            "late arrivals: the band that the window may not sum, met through time buckets, and the very late"
+        )
         frame = pipeline.then(query, remember(job.measures, LATE), reason=_why(single, reason))
     else:
         reason = "UNION ALL + RANGE window, in parts that merge with the example's own row"
         query = window_form(replace(job, measures=parts_of(job.measures, OLD)), dialect)
         frame = pipeline.then(query, remember(job.measures, OLD), reason=_why(single, reason))
     if single.adds_own_row:
-        frame = pipeline.add(frame, own_parts(job), reason=_why(single, "the example's own row (closed: both)"))
+        frame = pipeline.add(
+            frame, own_parts(job), reason=_why(single, "the example's own row (closed: both)")
+        )
         remember(job.measures, OWN)
     done = {measure.name: merged(measure, prefixes[measure.name]) for measure in job.measures}
     query = frame.select(*_named(done), without=set(frame.columns) - set(before.columns))

@@ -128,9 +128,10 @@ def _weigh(pipeline: Pipeline, frame: Frame, context: LabelContext, row: Row) ->
 def _weigh_by_censoring(pipeline: Pipeline, frame: Frame, context: LabelContext, name: str) -> Frame:
     """Weigh determined rows by the inverse chance of having been followed that long.
 
-    A row is determined at T: when its event happened, or when its window closed. Rows are followed for C =
-    reading - start - delay, which is known for every row, so the chance is the plain share of rows with C >= T
-    among the rows that are read at the same time (Robins and Rotnitzky, 1992, with administrative censoring).
+    A row is determined at T: when its event happened, or when its window closed. Rows are followed for
+    C = reading - start - delay, which is known for every row, so the chance is the plain share of rows with
+    C >= T among the rows that are read at the same time (Robins and Rotnitzky, 1992, with administrative
+    censoring).
     """
     label = context.labels[name]
     start = column(anchor_column(label)) + number(microseconds(label.gap) or 0)
@@ -165,7 +166,8 @@ def _weigh_by_censoring(pipeline: Pipeline, frame: Frame, context: LabelContext,
         .where(column("__followed").copy().is_(exp.null()).not_())
     )
     job = Job(
-        frame=frame, anchor="__lasted", keys=(("__read_at", "__read_at"),), events=rows, time=column("__followed"),
+        frame=frame, anchor="__lasted", keys=(("__read_at", "__read_at"),), events=rows,
+        time=column("__followed"),
         measures=(
             Measure(name="__n_at_risk", function="count", lower=0, upper=None),
             Measure(name="__n_rows", function="count", lower=None, upper=None),

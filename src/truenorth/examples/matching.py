@@ -3,7 +3,8 @@
     score(q, d) = sum over the terms t of q of idf(t) * tf (k1 + 1) / (tf + k1 (1 - b + b |d| / mean |d|))
     idf(t) = ln(1 + (N - n + 1/2) / (n + 1/2))
 
-with N documents of the training rows, n of them holding t, k1 = 1.2 and b = 0.75 (Robertson and Zaragoza, 2009).
+with N documents of the training rows, n of them holding t, k1 = 1.2 and b = 0.75 (Robertson and
+Zaragoza, 2009).
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class Parts:
         if self.split is None:
             return exp.cast(exp.null(), "VARCHAR")
         if self.split.form == "random":
-            return _by_share({name: share for name, share in (self.split.random or {}).items()}, hashed)
+            return _by_share(dict(self.split.random or {}), hashed)
         if self.split.form == "column":
             return _by_value(self.split)
         ifs = [exp.If(this=_holds(part, at), true=self._named(part, hashed)) for part in self.parts]
@@ -76,7 +76,7 @@ class Parts:
         return exp.cast(exp.Case(ifs=ifs, default=number(self.as_of)), "BIGINT")
 
     def cutoffs(self, reach: int | None) -> tuple[Cutoff, ...]:
-        """Return one cutoff per distinct reading; `reach` is the furthest event after `at` that any label sees."""
+        """Return one cutoff per distinct reading; `reach` is how far after `at` any label sees."""
         early = {part.as_of: part for part in self.parts if part.as_of != self.as_of}
         bounded = [
             Cutoff(as_of, part.start, None if reach is None else part.end + reach)

@@ -35,15 +35,16 @@ class Profile:
     labels: Mapping[str, dict[str, Any]]
     """Per label: rows by state, positives, mean, maturity curve by part, lag quantiles in days."""
     features: Mapping[str, dict[str, Any]]
-    """Per feature: missing share, distinct values (approximate), least, greatest and mean where it is a number."""
+    """Per feature: missing share, distinct values (approximate); least, greatest and mean of a number."""
     decisions: Mapping[str, Any]
-    """Checks of propensities: decisions, and those that do not sum to 1; `not assessed` where there is nothing to check."""
+    """Check of propensities: `assessed`, and if so the decisions and those that do not sum to 1."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the profile as plain JSON values."""
         return {
-            "rows": self.n_rows, "first_at": self.first_at, "last_at": self.last_at, "parts": dict(self.parts),
-            "labels": dict(self.labels), "features": dict(self.features), "decisions": dict(self.decisions),
+            "rows": self.n_rows, "first_at": self.first_at, "last_at": self.last_at,
+            "parts": dict(self.parts), "labels": dict(self.labels),
+            "features": dict(self.features), "decisions": dict(self.decisions),
         }  # fmt: skip
 
 
@@ -71,17 +72,26 @@ def profile_of(engine: Engine, path: Path, shape: Shape, parts: Parts, trained: 
 def check_profile(profile: Profile, split: Split | None, trained: frozenset[str]) -> Iterator[Finding]:
     """Yield what makes the table unusable for training: no rows, nothing matured, one class, no test rows."""
     if profile.n_rows == 0:
-        yield _finding("DATA101", "examples", "expected at least one example, got an empty table.",
-                       "widen the log, the calendar or the filters; the attrition says what removed the rows.")  # fmt: skip
+        yield _finding(
+            "DATA101", "examples", "expected at least one example, got an empty table.",
+            "widen the log, the calendar or the filters; the attrition says what removed the rows.",
+        )  # fmt: skip
         return
     for name in sorted(trained & profile.labels.keys()):
         label = profile.labels[name]
         if label["observed"] == 0:
-            yield _finding("LABEL005", f"labels.{name}", f"expected observed labels, got {label['immature']:,} immature and {label['undefined']:,} "
-                           f"undefined of {profile.n_rows:,}.", "bring a longer log, or shorten the window or the delay.")  # fmt: skip
+            yield _finding(
+                "LABEL005", f"labels.{name}",
+                f"expected observed labels, got {label['immature']:,} immature and "
+                f"{label['undefined']:,} undefined of {profile.n_rows:,}.",
+                "bring a longer log, or shorten the window or the delay.",
+            )  # fmt: skip
         elif label["distinct"] == 1:
-            yield _finding("LABEL007", f"labels.{name}", f"expected more than one value, got one in {label['observed']:,} observed rows.",
-                           "check the label's condition, or bring more rows.")  # fmt: skip
+            yield _finding(
+                "LABEL007", f"labels.{name}",
+                f"expected more than one value, got one in {label['observed']:,} observed rows.",
+                "check the label's condition, or bring more rows.",
+            )  # fmt: skip
     if split is not None:
         for name in ("train", "test"):
             rows = sum(
@@ -90,12 +100,18 @@ def check_profile(profile: Profile, split: Split | None, trained: frozenset[str]
                 if part_name.partition(".")[0] == name
             )
             if rows == 0:
-                yield _finding("LABEL006", f"split.{name}", f"expected {name} rows, got none of {profile.n_rows:,}.",
-                               "shorten the parts, or bring a longer log; profile.json has the dates.")  # fmt: skip
+                yield _finding(
+                    "LABEL006", f"split.{name}", f"expected {name} rows, got none of {profile.n_rows:,}.",
+                    "shorten the parts, or bring a longer log; profile.json has the dates.",
+                )  # fmt: skip
     bad = profile.decisions.get("not_summing_to_one", 0)
     if bad:
-        yield _finding("DATA102", "examples.propensity", f"expected propensities that sum to 1 in every decision, got {bad:,} of "
-                       f"{profile.decisions['decisions']:,} that do not.", "log every candidate of a decision with its probability.")  # fmt: skip
+        yield _finding(
+            "DATA102", "examples.propensity",
+            f"expected propensities that sum to 1 in every decision, got {bad:,} of "
+            f"{profile.decisions['decisions']:,} that do not.",
+            "log every candidate of a decision with its probability.",
+        )  # fmt: skip
 
 
 def _finding(code: str, where: str, evidence: str, fix: str) -> Finding:
@@ -241,7 +257,8 @@ def _part(row: Mapping[str, Any], planned: Mapping[str, Any] | None) -> dict[str
         if name:
             labels.setdefault(name, {})[what] = int(value)
     return {
-        "rows": int(row.get("rows", 0)), "first_at": _text(row.get("first_at")), "last_at": _text(row.get("last_at")),
+        "rows": int(row.get("rows", 0)),
+        "first_at": _text(row.get("first_at")), "last_at": _text(row.get("last_at")),
         "planned": planned, "embargo": int(row.get("embargo", 0) or 0), "labels": labels,
     }  # fmt: skip
 

@@ -29,7 +29,8 @@ def add_parts(
 ) -> tuple[Frame, list[Removal]]:
     """Return the frame with the part of each row and when its labels are read.
 
-    A group belongs to the part of its first row; one whose last row lies at or past that part's reading is dropped whole.
+    A group belongs to the part of its first row; one whose last row lies at or past that part's reading is
+    dropped whole.
     Rows of a later part whose `together` value stands in an earlier one are dropped.
     """
     split = parts.split

@@ -1,9 +1,9 @@
 """Trailing aggregates of events that arrive late, each with a known time of its own.
 
-A window over event times cannot ask of every event whether it was already known. So the window sums only what must
-be known: events at most L late that lie further back than L. Two joins add the rest: the band of the last L
-microseconds, met through time buckets of that width so that long histories cost nothing, and the few events later than L.
-The parts are disjoint and merge exactly.
+A window over event times cannot ask of every event whether it was already known. So the window sums only
+what must be known: events at most L late that lie further back than L. Two joins add the rest: the band of
+the last L microseconds, met through time buckets of that width so that long histories cost nothing, and the
+few events later than L. The parts are disjoint and merge exactly.
 """
 
 from __future__ import annotations
@@ -23,18 +23,20 @@ OLD, LATE, OWN = "old__", "late__", "own__"
 """Prefixes of the parts of a measure: of the window, of the joins, and of the example's own row."""
 
 
-def join_everything(single: FeatureJob, dialect: str) -> exp.Select:
+def join_everything(single: FeatureJob) -> exp.Select:
     """Return the aggregates by the join form, each event checked against the prediction time."""
     limit = column(single.cut or single.job.anchor, "x")
     known = exp.LT(this=column("__n", "e"), expression=limit.copy())
     before = exp.LT(this=column("__t", "e"), expression=limit)
     past = exp.and_(known, before)
     if not single.adds_own_row:
-        return join_form(replace(single.job, condition=past), dialect)
+        return join_form(replace(single.job, condition=past))
     measures = tuple(replace(measure, upper=0) for measure in single.job.measures)
-    own = exp.and_(*(exp.EQ(this=column(key, "e"), expression=column(f"c__{key}", "x")) for key in single.key))
+    own = exp.and_(
+        *(exp.EQ(this=column(key, "e"), expression=column(f"c__{key}", "x")) for key in single.key)
+    )
     job = replace(single.job, measures=measures, condition=exp.or_(past, own), passed=single.key)
-    return join_form(job, dialect)
+    return join_form(job)
 
 
 def reaching(single: FeatureJob, lateness: int) -> tuple[Measure, ...]:
@@ -54,7 +56,7 @@ def window_of_the_old(single: FeatureJob, lateness: int, dialect: str) -> exp.Se
     return window_form(replace(single.job, events=events, measures=parts_of(measures, OLD)), dialect)
 
 
-def joins_of_the_late(single: FeatureJob, lateness: int, dialect: str) -> exp.Select:
+def joins_of_the_late(single: FeatureJob, lateness: int) -> exp.Select:
     """Return, per example, the parts of every measure over the band and over the very late events."""
     inputs = {
         part.name: event_input(part, single.job.time, single.job.known, single.job.tie_break)
@@ -69,7 +71,7 @@ def joins_of_the_late(single: FeatureJob, lateness: int, dialect: str) -> exp.Se
     for measure in single.job.measures:
         inside = _inside(measure, lateness)
         for part in parts_of((measure,), LATE):
-            value = aggregate(part.function, when(inside.copy(), column(part.name)), dialect)
+            value = aggregate(part.function, when(inside.copy(), column(part.name)))
             found.append(alias(value, part.name))
     return exp.select(*found).from_(pairs.subquery("pair")).group_by(column(ROW))
 
@@ -84,7 +86,7 @@ def merged(measure: Measure, prefixes: list[str]) -> Tree:
 
 
 def own_parts(job: Job) -> dict[str, Tree]:
-    """Return the parts of every measure over the example's own row alone; a NULL key does not match itself."""
+    """Return the parts of every measure over the example's own row alone; a NULL key matches nothing."""
     own: dict[str, Tree] = {}
     has_key = exp.and_(*(column(example).is_(exp.null()).not_() for example, _ in job.keys))
     tie_break = None if job.tie_break is None else job.tie_break.copy().transform(_own_column)
@@ -127,7 +129,7 @@ def _lateness(job: Job) -> Tree:
 
 
 def _inside(measure: Measure, lateness: int) -> Tree:
-    """Whether a pair's event lies in the measure's window and not in the part that the window form has summed."""
+    """Whether a pair's event lies in the measure's window and the window form has not summed it."""
     assert measure.upper is not None
     distance, is_late = column("__d"), column("__late")
     within: Tree = exp.LTE(this=distance, expression=number(measure.upper))

@@ -24,7 +24,7 @@ def bounds(feature: Feature, delay: int) -> tuple[int | None, int]:
 
 
 def refreshed_at(refresh: Refresh, at: Tree) -> Tree:
-    """Return the time of the last run that was ready: the largest v = every * k + clock with v + takes <= at."""
+    """Return the time of the last ready run: the largest v = every * k + clock with v + takes <= at."""
     every, shift = (
         refresh.every.microseconds,
         refresh.takes.microseconds + refresh.offset % refresh.every.microseconds,

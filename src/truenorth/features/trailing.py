@@ -49,8 +49,8 @@ def feature_jobs(context: FeatureContext, frame: Frame) -> list[FeatureJob]:
             continue
         single = _feature_job(context, frame, name, feature)
         key = (
-            single.job.anchor, single.job.keys, single.job.events.sql(), single.varies and single.job.known.sql(),
-            single.cut, single.adds_own_row,
+            single.job.anchor, single.job.keys, single.job.events.sql(),
+            single.varies and single.job.known.sql(), single.cut, single.adds_own_row,
         )  # fmt: skip
         same = grouped.get(key)
         if same is None:

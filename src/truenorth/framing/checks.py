@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from truenorth.errors import Finding
+from truenorth.errors import Finding, near_names
 from truenorth.framing.document import Path
 from truenorth.framing.expressions import Expression
 from truenorth.framing.labels import TIME_ANCHORS, ClassFile
@@ -136,7 +136,12 @@ def check_known_times(scope: Scope) -> Iterator[Finding]:
                     evidence = (
                         f"expected when {column!r} of {table.source!r} becomes known, got no entry for it."
                     )
-                    fix = f"add known_after: {{{column}: 7d}} to sources.{table.source}; even 0s must be said"
+                    near = near_names(column, [*source.column_known, *source.columns])
+                    meant = f"did you mean {near[0]!r}? Else " if near else ""
+                    fix = (
+                        f"{meant}add known_after: {{{column}: 7d}} to sources.{table.source}; "
+                        "even 0s must be said"
+                    )
                     yield finding("SPEC026", ("labels", name, key), evidence, fix)
 
 

@@ -66,7 +66,7 @@ def read_columns(label: Label) -> frozenset[str]:
 def horizon(
     name: str, labels: Mapping[str, Label], sources: Mapping[str, Source], table: ExampleTable
 ) -> int | None:
-    """Return the longest time from `at` until the label is mature, in microseconds; None where it never is."""
+    """Return the longest time from `at` until the label is mature, microseconds; None where it never is."""
     label = labels[name]
     if label.combine is not None:
         parts = [horizon(part, labels, sources, table) for part in dependencies(label, labels, name)]

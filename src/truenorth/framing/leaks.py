@@ -39,7 +39,7 @@ def check_leaks(framing: Framing) -> list[Finding]:
 
 
 def later_known(framing: Framing, source_name: str) -> dict[str, str]:
-    """Return the columns of a source that are known later than their row, each with the way it comes to be so."""
+    """Return the columns of a source that are known later than their row, each with how that comes."""
     source = framing.sources[source_name]
     paths = {name: f"{source_name}.{name} ({_delay_text(source, name)})" for name in source.column_known}
     for name, lookup in source.lookup.items():
@@ -141,8 +141,9 @@ def _emptied_window(framing: Framing, name: str, feature: Feature) -> Iterator[F
                 code="LEAK002",
                 where=f"features.{name}",
                 path=("features", name),
-                evidence=f"expected a window that reaches back beyond the delay of what it reads, got gap {Duration(gap)} and last "
-                f"{Duration(last)}: features.{name} <- {feature.source}.{column} (known {wait} after the event).",
+                evidence="expected a window that reaches back beyond the delay of what it reads, "
+                f"got gap {Duration(gap)} and last {Duration(last)}: "
+                f"features.{name} <- {feature.source}.{column} (known {wait} after the event).",
                 fix=f"write gap: {wait}, so that the window ends where values are known.",
             )
             return
@@ -188,9 +189,11 @@ def _shortened(framing: Framing, source_name: str, source: Source) -> Iterator[F
                     code="LEAK002",
                     where=f"sources.{source_name}.known_after",
                     path=("sources", source_name, "known_after", name),
-                    evidence=f"expected {name!r} to be known no earlier than what it reads, got {known.after}: "
+                    evidence=f"expected {name!r} to be known no earlier than what it reads, "
+                    f"got {known.after}: "
                     f"{source_name}.{name} <- {source_name}.{read} ({_delay_text(source, read)}).",
-                    fix=f"write {name}: {Duration(inherited[name])}, or leave the entry out: it is inherited.",
+                    fix=f"write {name}: {Duration(inherited[name])}, "
+                    "or leave the entry out: it is inherited.",
                 )
 
 
@@ -210,7 +213,8 @@ def _shared_instants(framing: Framing, table: ExampleTable) -> Iterator[Finding]
                     code="LABEL016",
                     where=f"labels.{name}.closed",
                     path=("labels", name, "closed"),
-                    evidence=f"expected every event on one side of the prediction, got the instant `at` on both: "
+                    evidence="expected every event on one side of the prediction, "
+                    "got the instant `at` on both: "
                     f"labels.{name} (closed: both) <- {label.source} -> features.{other} (closed: both).",
                     fix="leave closed: both out of one of the two.",
                 )
@@ -233,8 +237,9 @@ def _unreadable_parts(framing: Framing, table: ExampleTable) -> Iterator[Finding
                 code="LEAK007",
                 where=f"split.{name}",
                 path=("split", name.partition(".")[0]),
-                evidence=f"expected an embargo of at least {Duration(longest)} before the next part, got none of {name!r} mature when "
-                f"it starts: split.{name} <- labels.{label} (window and delay).",
+                evidence=f"expected an embargo of at least {Duration(longest)} before the next part, "
+                f"got none of {name!r} mature when it starts: "
+                f"split.{name} <- labels.{label} (window and delay).",
                 fix="start the part earlier, or the next one later.",
             )
 

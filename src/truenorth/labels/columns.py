@@ -222,7 +222,7 @@ def _combined(context: LabelContext, name: str, expression: Expression, row: Row
 
 
 def _part_reader(context: LabelContext, expression: Expression, row: Row) -> Callable[[str], Verdict]:
-    """Read a label with its state; one whose `given` label in the same expression is observed 0 counts as 0."""
+    """Read a label with its state; one whose `given` label beside it is observed 0 counts as 0."""
 
     def part(read: str) -> Verdict:
         if read not in context.labels:
@@ -244,7 +244,6 @@ def _said_no(label: str) -> Tree:
 
 
 def _state(context: LabelContext, name: str, found: _Found, row: Row) -> Tree:
-    label = context.labels[name]
     rules: list[tuple[Tree | None, int]] = []
     if context.has_shown:
         rules.append((exp.Not(this=exp.Coalesce(this=column(SHOWN), expressions=[exp.false()])), UNDEFINED))

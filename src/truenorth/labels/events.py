@@ -93,7 +93,8 @@ def cancelling_job(context: LabelContext, name: str, columns: Iterable[str]) -> 
     keys = label.unless.by or label.by
     last = microseconds(label.unless.last)
     earliest = Measure(
-        name=CANCELLED, function="min", value=known_time(context.known_columns[label.unless.source], _columns_of(label.unless)),
+        name=CANCELLED, function="min",
+        value=known_time(context.known_columns[label.unless.source], _columns_of(label.unless)),
         where=_condition(label.unless.where), lower=None if last is None else -last, upper=-1,
     )  # fmt: skip
     return Job(
