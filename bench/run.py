@@ -96,7 +96,13 @@ def summarise(engine: Engine, task: Task, millions: float, runs: list[Measuremen
         n_rows=n_rows,
         all_seconds=tuple(round(run.seconds, 3) for run in runs),
         note=note,
+        table_seconds=None if failed or engine.name != "truenorth" else said_seconds(best),
     )
+
+
+def said_seconds(run: Measurement) -> float | None:
+    """Return how long True North says that computing and writing the table took."""
+    return json.loads(run.output).get("seconds", {}).get("table")
 
 
 def last_line(run: Measurement) -> str:

@@ -65,6 +65,14 @@ def check_commands(page: Path, text: str) -> Iterator[str]:
                     yield f"{where(page, line)}: expected an option of 'truenorth {command}', got '{flag}'"
 
 
+def check_targets(page: Path, text: str) -> Iterator[str]:
+    targets = re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    for line, block in blocks(text, "bash"):
+        for target in re.findall(r"^\s*make\s+([a-z][\w-]*)", block, re.MULTILINE):
+            if target not in targets:
+                yield f"{where(page, line)}: expected a target of the Makefile, got '{target}'"
+
+
 @functools.cache
 def help_text(command: str) -> str:
     """Return what `truenorth COMMAND --help` prints, or nothing where there is no such command."""
@@ -92,7 +100,7 @@ def main() -> int:
     problems = list(check_reference())
     for page in pages():
         text = page.read_text()
-        for check in (check_links, check_framings, check_commands):
+        for check in (check_links, check_framings, check_commands, check_targets):
             problems += check(page, text)
     print("\n".join(problems) or f"{len(pages())} pages hold")
     return 1 if problems else 0

@@ -1,13 +1,17 @@
-"""Write the reference pages that follow from tables in the code: errors, metrics, functions.
+"""Write the reference pages that follow from the code: the framing's keys, errors, metrics, functions.
 
 `python scripts/write_reference.py` writes them; a test compares them with the code.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_args
 
 from truenorth.framing.codes import CODES
+from truenorth.framing.framing import Framing
 from truenorth.framing.functions import FUNCTIONS
 from truenorth.framing.metrics import METRICS
+from truenorth.framing.section import Section
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 DIRECTIONS = {"up": "up is good", "down": "down is good", "none": ""}
@@ -24,7 +28,7 @@ def errors() -> str:
 
 All mistakes of a file are reported at once, each with its place, its value, its code and its fix.
 A code never changes its meaning. `error` refuses the framing (exit code 2), `warn` does not.
-The rules about leaks are in [semantics](semantics.md).
+The rules about leaks are in [leaks](leaks.md).
 
 {table(["code", "severity", "what is wrong", "what to do"], rows)}
 """
@@ -58,7 +62,70 @@ functions. It is parsed, checked against this list and written anew; it is never
 """
 
 
-PAGES = {"errors.md": errors, "metrics.md": metrics, "expressions.md": expressions}
+def framing() -> str:
+    chapters = [
+        f"## {'The file' if model is Framing else f'`{path}`'}\n\n{_sentence(model)}\n\n{_keys(model)}"
+        for path, model in sections(Framing, "")
+    ]
+    return "# The keys of a framing\n\n" + FRAMING_HEAD + "\n\n".join(chapters) + "\n"
+
+
+FRAMING_HEAD = """Every section and key, in the order of the file. `NAME` stands for a name that you choose.
+What each form computes is in [semantics](semantics.md), what may stand in an expression in
+[expressions](expressions.md), and what a metric is called in [metrics](metrics.md). The same sentences are in
+[the JSON Schema](../schema/framing.schema.json), with which an editor completes and checks the file.
+
+"""
+
+
+def sections(model: type[Section], path: str) -> Iterator[tuple[str, type[Section]]]:
+    """Yield every section with the path at which it stands, outer before inner."""
+    seen: set[type[Section]] = set()
+    waiting = [(path, model)]
+    while waiting:
+        at, section = waiting.pop(0)
+        if section in seen:
+            continue
+        seen.add(section)
+        yield at, section
+        inner = []
+        for name, field in section.model_fields.items():
+            for found, is_named in _inside(field.annotation):
+                inner.append(
+                    (f"{at}.{field.alias or name}".lstrip(".") + (".NAME" if is_named else ""), found)
+                )
+        waiting = inner + waiting
+
+
+def _inside(annotation: Any, is_named: bool = False) -> Iterator[tuple[type[Section], bool]]:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        yield annotation, is_named
+    for part in get_args(annotation):
+        yield from _inside(part, is_named or getattr(annotation, "__origin__", None) is dict)
+
+
+def _sentence(model: type[Section]) -> str:
+    return (model.__doc__ or "").strip().splitlines()[0]
+
+
+def _keys(model: type[Section]) -> str:
+    rows = [
+        [f"`{field.alias or name}`", " ".join((field.description or "").split()), _default(field)]
+        for name, field in model.model_fields.items()
+    ]
+    return table(["key", "what it says", "default"], rows)
+
+
+def _default(field: Any) -> str:
+    if field.is_required():
+        return "required"
+    default = field.default
+    if default is None or default in ((), {}) or isinstance(default, Section):
+        return ""
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+PAGES = {"framing.md": framing, "errors.md": errors, "metrics.md": metrics, "expressions.md": expressions}
 
 
 def _form(name: str) -> str:

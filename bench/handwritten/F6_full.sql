@@ -18,7 +18,9 @@ COPY (
             month AS (PARTITION BY user ORDER BY t RANGE BETWEEN 2592000000000 PRECEDING AND 1 PRECEDING)
     )
     SELECT
-        impression AS example_id, user, item, make_timestamp(t) AS at, user AS unit, 1.0::DOUBLE AS weight,
+        impression AS example_id, user, item, make_timestamp(t) AS at, user AS unit, NULL::VARCHAR AS "group", NULL::VARCHAR AS decision, NULL::DOUBLE AS position, TRUE AS shown, NULL::VARCHAR AS action,
+        NULL::DOUBLE AS propensity, NULL::BOOLEAN AS explored, NULL::VARCHAR AS split,
+        1.0::DOUBLE AS weight,
         (item < 10)::TINYINT AS popular, 'observed' AS popular__state, make_timestamp(t) AS popular__mature_at,
         make_timestamp(t) AS popular__event_at, make_timestamp(t) AS popular__event_known_at,
         1.0::DOUBLE AS popular__weight,

@@ -15,7 +15,9 @@ COPY (
         FROM shown LEFT JOIN found USING (impression)
     )
     SELECT
-        impression AS example_id, user, item, make_timestamp(t) AS at, user AS unit, 1.0::DOUBLE AS weight,
+        impression AS example_id, user, item, make_timestamp(t) AS at, user AS unit, NULL::VARCHAR AS "group", NULL::VARCHAR AS decision, NULL::DOUBLE AS position, TRUE AS shown, NULL::VARCHAR AS action,
+        NULL::DOUBLE AS propensity, NULL::BOOLEAN AS explored, NULL::VARCHAR AS split,
+        1.0::DOUBLE AS weight,
         CASE WHEN mature THEN (click_at IS NOT NULL)::TINYINT END AS click,
         CASE WHEN mature THEN 'observed' ELSE 'immature' END AS click__state,
         make_timestamp(t + 3600000000) AS click__mature_at,

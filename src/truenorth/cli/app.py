@@ -142,7 +142,7 @@ def simulate(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Simulate a log whose truth is known, and write a framing for it; docs/worlds.md describes both worlds."""
+    """Simulate a log whose truth is known, and write a framing for it; docs/worlds.md describes both."""
     with told(as_json=as_json, debug=debug):
         from truenorth.framing.schema import schema_text
         from truenorth.worlds import make_world
@@ -177,8 +177,8 @@ def build(
 ) -> None:
     """Build the training table of a framing: point-in-time features, matured labels, the split.
 
-    Writes examples.parquet and profile.json. Exits with 0, with 1 if the engine fails, with 2 for a mistake in
-    the framing, and with 3 if the logs cannot answer it; what was built so far is kept.
+    Writes examples.parquet and profile.json. Exits with 0, with 1 if the engine fails, with 2 for a mistake
+    in the framing, and with 3 if the logs cannot answer it; what was built so far is kept.
     """
     with told(as_json=as_json, debug=debug, file=file):
         from rich.console import Console
@@ -221,7 +221,9 @@ def _moment(text: str) -> int:
         return Moment.parse(text).microseconds
     except PydanticCustomError as error:
         evidence, _, fix = error.message().partition(" Fix: ")
-        raise FramingError(Finding(code="SPEC013", where="--as-of", evidence=evidence, fix=fix)) from None
+        raise FramingError(
+            Finding(code="SPEC013", where="--as-of", evidence=evidence, fix=f"{fix}.")
+        ) from None
 
 
 def _found(file: Path) -> Path:
@@ -233,10 +235,14 @@ def _found(file: Path) -> Path:
     if file.is_file():
         return file
     folder = file if file.is_dir() else file.parent
-    near = [str(one) for one in sorted(folder.glob("*.y*ml"))]
+    near = sorted(
+        (one.name for one in folder.glob("*.y*ml")), key=lambda name: (name != "framing.yaml", name)
+    )
     got = "a folder" if file.is_dir() else "no such file"
-    otherwise = f"name one of {', '.join(near[:5])}." if near else "check the path, relative to this folder."
-    fix = suggest(str(file), near, otherwise=otherwise)
+    otherwise = (
+        f"{folder} holds {', '.join(near[:5])}." if near else "check the path, relative to this folder."
+    )
+    fix = otherwise if file.is_dir() else suggest(file.name, near, otherwise=otherwise)
     raise FramingError(
         Finding(code="SPEC004", where=str(file), evidence=f"expected a framing, got {got}.", fix=fix)
     )

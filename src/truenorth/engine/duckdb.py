@@ -93,7 +93,7 @@ class DuckDB:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
         target = self.sql(exp.Literal.string(str(partial)))
-        text = f"COPY ({self.sql(query)}) TO {target} (FORMAT parquet, COMPRESSION zstd)"
+        text = f"COPY ({self.sql(query)}) TO {target} (FORMAT parquet)"
         try:
             rows = self._run(path.name, lambda: self._execute(text).fetchall())
             os.replace(partial, path)

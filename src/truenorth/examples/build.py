@@ -31,7 +31,8 @@ from truenorth.examples.parts import Parts, resolve
 from truenorth.examples.profile import Profile, check_profile, profile_of
 from truenorth.examples.rows import Base, rows_base, time_columns
 from truenorth.examples.splitting import add_parts
-from truenorth.examples.table import Shape, read_row, written
+from truenorth.examples.stopwatch import Stopwatch
+from truenorth.examples.table import Shape, read_row, with_largest_score, written
 from truenorth.features.contract import FeatureContext
 from truenorth.features.own import Row
 from truenorth.features.timing import look_backs, refresh_columns
@@ -66,6 +67,8 @@ class Built:
     """What the tables hold: counts, maturity, lags, missing values."""
     findings: tuple[Finding, ...] = ()
     """What stands in the way of using it: nothing matured, one class, no test rows."""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Wall time by stage: plan (sources read and measured), table (computed and written), profile."""
     steps: tuple[Step, ...] = field(default=(), repr=False)
 
     @property
@@ -87,6 +90,7 @@ class Built:
             ],
             "labels": {name: table["labels"] for name, table in self.profile["tables"].items()},
             "findings": [finding.to_dict() for finding in self.findings],
+            "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
         }
 
 
@@ -125,16 +129,20 @@ def build_examples(
     """
     request = replace(request, framing=expand(request.framing))
     out.mkdir(parents=True, exist_ok=True)
+    clock = Stopwatch()
     with open_engine(engine, settings) as opened:
         plan = _plan(opened, request, dialect=opened.dialect, is_dry=False)
+        clock.lap("plan")
         paths: dict[str, Path] = {}
         profiles: dict[str, Profile] = {}
         for name, planned in plan.tables.items():
             path = out / ("examples.parquet" if not paths else f"examples.{name}.parquet")
             opened.write_parquet(planned.query, path)
+            clock.lap("table")
             paths[name] = path
             profiles[name] = profile_of(opened, path, planned.shape, planned.parts, plan.trained)
-    return _result(request, plan, paths, profiles, out)
+            clock.lap("profile")
+    return _result(request, plan, paths, profiles, out, clock.seconds)
 
 
 def plan_steps(request: Request, engine: Engine, *, dialect: str) -> list[Step]:
@@ -173,7 +181,12 @@ class _Plan:
 
 
 def _result(
-    request: Request, plan: _Plan, paths: dict[str, Path], profiles: dict[str, Profile], out: Path
+    request: Request,
+    plan: _Plan,
+    paths: dict[str, Path],
+    profiles: dict[str, Profile],
+    out: Path,
+    seconds: dict[str, float],
 ) -> Built:
     first = next(iter(plan.tables))
     profile = {
@@ -197,6 +210,7 @@ def _result(
         attrition=plan.tables[first].attrition,
         profile=profile,
         findings=tuple(check_profile(profiles[first], request.framing.split, plan.trained)),
+        seconds=seconds,
         steps=tuple(step for table in plan.tables.values() for step in table.steps),
     )
 
@@ -307,7 +321,7 @@ class _Maker:
         frame, more = self._filtered_by_features(pipeline, frame, features, row)
         removals += more
         frame = add_matches(pipeline, frame, features, row)
-        context = self._label_context(labels, parts)
+        context = self._label_context(labels, parts, own)
         columns = {name: self._relation_columns(name) for name in self.sources}
         frame = add_labels(pipeline, frame, probe, context, row, columns)
         shape = Shape(
@@ -318,6 +332,7 @@ class _Maker:
             is_time=self._times(own),
             dialect=self.dialect,
         )
+        frame = with_largest_score(pipeline, frame, shape)
         query, _ = written(frame, shape)
         return _Table(query, shape, parts, tuple(removals), tuple(pipeline.steps))
 
@@ -491,7 +506,7 @@ class _Maker:
     def _group(self) -> list[Tree]:
         return [column(f"c__{name}") for name in self.table.group]
 
-    def _label_context(self, labels: Mapping[str, Label], parts: Parts) -> LabelContext:
+    def _label_context(self, labels: Mapping[str, Label], parts: Parts, own: frozenset[str]) -> LabelContext:
         framing = self.request.framing
         reach = [
             horizon(name, labels, framing.sources, self.table) for name in labels if name in self.trained
@@ -508,7 +523,7 @@ class _Maker:
             trained=self.trained, parts=Reading(cutoffs=parts.cutoffs(furthest)),
             whole=Reading(cutoffs=parts.cutoffs(furthest)[-1:]),
             classes={name: listed for name, listed in self.classes.items() if name in labels},
-            is_dated=self.table.at == "time", has_shown=self.table.shown is not None, dialect=self.dialect,
+            own=own, is_dated=self.table.at == "time", has_shown=self.table.shown is not None, dialect=self.dialect,
         )  # fmt: skip
 
     def _times(self, own: frozenset[str]) -> frozenset[str]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from truenorth.engine.aggregates import Measure
+from truenorth.engine.events import rows_of
 from truenorth.engine.lowering import Tree, column, double, number, when
 from truenorth.engine.pipeline import Pipeline
 from truenorth.engine.planner import choose
@@ -87,20 +88,36 @@ def _measure(
     pipeline: Pipeline, frame: Frame, probe: Frame, context: LabelContext, names: list[str]
 ) -> Frame:
     for single in until_jobs(context, frame, names):
-        frame = _add_job(pipeline, single, frame, probe, "when another event ends the window")
+        frame = _add_job(pipeline, context, single, frame, probe, "when another event ends the window")
     for single in event_jobs(context, frame, names):
-        frame = _add_job(pipeline, single, frame, probe, "")
+        frame = _add_job(pipeline, context, single, frame, probe, "")
     return frame
 
 
-def _add_job(pipeline: Pipeline, single: LabelJob, frame: Frame, probe: Frame, what: str) -> Frame:
+def _example_rows(context: LabelContext, job: Job) -> exp.Query | None:
+    """Return the rows of the example's log, where its keys stand, to count pairs by."""
+    source = context.table.source
+    if source is None or not all(example.removeprefix("c__") in context.own for example, _ in job.keys):
+        return None
+    return rows_of(context.relations[source])
+
+
+def _add_job(
+    pipeline: Pipeline, context: LabelContext, single: LabelJob, frame: Frame, probe: Frame, what: str
+) -> Frame:
     """Add a job's measures; what a join must read twice is computed once."""
     if not probed_columns(single.job) <= set(probe.columns):
         frame = probe = pipeline.then(
             frame.select(), frame.columns, reason="kept, to be read again", is_table=True
         )
     job = replace(single.job, frame=frame, probe=probe)
-    choice = choose(pipeline.engine, job, pipeline.dialect, join_because=single.join_because)
+    choice = choose(
+        pipeline.engine,
+        job,
+        pipeline.dialect,
+        examples=_example_rows(context, job),
+        join_because=single.join_because,
+    )
     columns = (*frame.columns, *(measure.name for measure in job.measures))
     reason = f"labels {', '.join(single.names)} {what}".rstrip() + f"\n{choice.reason}"
     return pipeline.then(choice.query, columns, reason=reason)
@@ -138,7 +155,7 @@ def _weigh_by_censoring(pipeline: Pipeline, frame: Frame, context: LabelContext,
     followed = (
         exp.paren(context.limit(name, label.source))
         - exp.paren(start)
-        - number(delay(label, context.sources, None))
+        - number(delay(label, context.sources, None) + 1)  # what is known at the reading itself is too late
     )
     lasted = exp.Coalesce(
         this=column(event_of(name)) - exp.paren(start.copy()),
@@ -179,7 +196,10 @@ def _weigh_by_censoring(pipeline: Pipeline, frame: Frame, context: LabelContext,
     )  # fmt: skip
     determined = exp.or_(
         exp.EQ(this=column(state_of(name)), expression=number(2)),
-        exp.and_(defined.copy(), column(event_of(name)).is_(exp.null()).not_()),
+        exp.and_(
+            column(event_of(name)).is_(exp.null()).not_(),
+            exp.GTE(this=column("__followed"), expression=column("__lasted")),
+        ),
     )
     chance = double(column("__n_at_risk")) / exp.Nullif(this=double(column("__n_rows")), expression=number(0))
     weight = when(

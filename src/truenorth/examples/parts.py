@@ -53,7 +53,7 @@ class Parts:
         if self.split is None:
             return exp.cast(exp.null(), "VARCHAR")
         if self.split.form == "random":
-            return _by_share(dict(self.split.random or {}), hashed)
+            return _by_share({str(name): share for name, share in (self.split.random or {}).items()}, hashed)
         if self.split.form == "column":
             return _by_value(self.split)
         ifs = [exp.If(this=_holds(part, at), true=self._named(part, hashed)) for part in self.parts]

@@ -153,6 +153,9 @@ def _totals(shape: Shape, types: Mapping[str, str]) -> dict[str, Tree]:
             items[f"{name} positives"] = _count(positive)
             early = exp.and_(_is_state(name, "immature"), column(f"{name}__event_at").is_(exp.null()).not_())
             items[f"{name} early"] = _count(early)
+        if label.source is not None:
+            for moment in ("event_at", "event_known_at"):
+                items[f"{name} {moment}"] = _quantiles(name, moment, shape.dialect)
     for name in shape.features:
         role = types.get(name, "other")
         items[f"{name} present"] = exp.Count(this=column(name))
@@ -180,8 +183,8 @@ def _label(
         found["distinct"] = _exact_distinct(engine, relation, name)
     if shape.labels[name].source is not None:
         found["immature_with_event"] = int(totals[f"{name} early"])
-        found["days_to_event"] = _quantiles(engine, relation, name, "event_at", shape)
-        found["days_until_known"] = _quantiles(engine, relation, name, "event_known_at", shape)
+        found["days_to_event"] = _named_quantiles(totals[f"{name} event_at"])
+        found["days_until_known"] = _named_quantiles(totals[f"{name} event_known_at"])
     return found
 
 
@@ -202,17 +205,17 @@ def _class_counts(engine: Engine, relation: str, name: str) -> dict[str, int]:
     }
 
 
-def _quantiles(
-    engine: Engine, relation: str, name: str, moment: str, shape: Shape
-) -> dict[str, float] | None:
-    """Return quantiles of the time from `at` to the first event (or until it was known), in days."""
-    seconds = exp.paren(
-        _epoch(column(f"{name}__{moment}"), shape.dialect) - _epoch(column("at"), shape.dialect)
-    )
+def _quantiles(name: str, moment: str, dialect: str) -> Tree:
+    """Return approximate quantiles of the time from `at` to the first event (or until it was known), in days."""
+    seconds = exp.paren(_epoch(column(f"{name}__{moment}"), dialect) - _epoch(column("at"), dialect))
     days = exp.Div(this=double(seconds), expression=number(_DAY * 1e6))
-    items = {str(q): exp.ApproxQuantile(this=days.copy(), quantile=exp.Literal.number(str(q))) for q in LAGS}
-    row = _fetch_one(engine, relation, items)
-    return None if row[str(LAGS[0])] is None else {q: float(value) for q, value in row.items()}
+    return exp.ApproxQuantile(this=days, quantile=exp.array(*(exp.Literal.number(str(q)) for q in LAGS)))
+
+
+def _named_quantiles(values: list[float] | None) -> dict[str, float] | None:
+    if values is None or values[0] is None:
+        return None
+    return {str(quantile): float(value) for quantile, value in zip(LAGS, values, strict=True)}
 
 
 def _epoch(tree: Tree, dialect: str) -> Tree:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from truenorth.engine.lowering import Bind, Tree, call, column, double, lower, moment, number, text, when
+from truenorth.engine.pipeline import Pipeline
 from truenorth.engine.trees import alias, stored
 from truenorth.engine.windows import Frame
 from truenorth.errors import Finding, FramingError
@@ -26,6 +27,8 @@ from truenorth.labels.contract import (
     value_of,
     weight_of,
 )  # fmt: skip
+
+_LARGEST = "__largest_score"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,17 +110,31 @@ def _or_null(expression: object, bind: Bind, kind: str) -> Tree:
     return exp.cast(exp.null() if expression is None else lower(expression, bind), kind)  # type: ignore[arg-type]
 
 
+def with_largest_score(pipeline: Pipeline, frame: Frame, shape: Shape) -> Frame:
+    """Return the frame with each decision's largest logged score, where a softmax needs it."""
+    if not isinstance(shape.table.propensity, Softmax):
+        return frame
+    largest = exp.Window(this=exp.Max(this=_score(shape, shape.table.propensity)), partition_by=_same(shape))
+    return pipeline.add(frame, {_LARGEST: largest}, reason="the largest logged score of each decision")
+
+
+def _score(shape: Shape, declared: Softmax) -> Tree:
+    return double(lower(declared.softmax, read_row(shape)))
+
+
+def _same(shape: Shape) -> list[Tree]:
+    return [_own(shape, name) for name in shape.table.decision]
+
+
 def _propensity(shape: Shape) -> Tree:
     """Return the logged probability; a logged score becomes one by softmax within the decision."""
     declared = shape.table.propensity
     if not isinstance(declared, Softmax):
         return _or_null(declared, read_row(shape), "DOUBLE")
-    score = double(lower(declared.softmax, read_row(shape)))
-    decision = [_own(shape, name) for name in shape.table.decision]
-    largest = exp.Window(this=exp.Max(this=score.copy()), partition_by=[part.copy() for part in decision])
-    scaled = exp.paren(exp.paren(score - largest) / number(declared.temperature))
-    power = exp.Exp(this=scaled)
-    return exp.Div(this=power, expression=exp.Window(this=exp.Sum(this=power.copy()), partition_by=decision))
+    below = exp.paren(_score(shape, declared) - column(_LARGEST))
+    power = exp.Exp(this=exp.Div(this=below, expression=number(declared.temperature)))
+    total = exp.Window(this=exp.Sum(this=power.copy()), partition_by=_same(shape))
+    return exp.Div(this=power, expression=total)
 
 
 def _joined(shape: Shape, names: tuple[str, ...]) -> Tree:

@@ -91,6 +91,8 @@ class LabelContext:
     whole: Reading
     classes: Mapping[str, tuple[str | int | float, ...]]
     """Allowed values of labels that list them."""
+    own: frozenset[str]
+    """Columns of the example's source that stand on its row."""
     is_dated: bool
     has_shown: bool
     dialect: str = "duckdb"
