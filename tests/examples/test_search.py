@@ -78,7 +78,7 @@ def search_frames() -> dict[str, pa.Table]:
 
 def search(**changes: Any) -> dict[str, Any]:
     long = {"covers": covers(-60, 90)}
-    return framing("search", {name: long for name in ("shown", "clicks", "carts", "orders")}, **changes)
+    return framing("search", dict.fromkeys(("shown", "clicks", "carts", "orders"), long), **changes)
 
 
 @pytest.fixture(scope="module")

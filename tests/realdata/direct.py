@@ -1,4 +1,4 @@
-"""The slow-to-write, obvious-to-read side: windows over a log in numpy, without a line of the code under test."""
+"""The other side of each comparison: windows over a log in numpy, without a line of the code under test."""
 
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,7 @@ class History:
     def __init__(self, keys: np.ndarray, times: np.ndarray) -> None:
         self._names, codes = np.unique(keys, return_inverse=True)
         self._base = int(times.min())
+        assert times.max() - self._base < _SPAN and len(self._names) * _SPAN < 2**63
         packed = codes * _SPAN + (times - self._base)
         self.order = np.argsort(packed, kind="stable")
         self._packed = packed[self.order]

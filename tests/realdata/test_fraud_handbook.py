@@ -126,7 +126,7 @@ def test_parts_are_half_open_weeks_without_an_immature_row(
 
 
 def test_the_published_58264_is_the_test_week_less_cards_known_to_be_compromised(examples: pa.Table):
-    """Day by day the handbook drops cards with a fraud in train, or in a day that ended 7 days before this one began."""
+    """Day by day the handbook drops cards with a fraud in train, or in a day that ended 7 days ago."""
     split, at = values(examples, "split"), values(examples, "at")
     customer, is_fraud = values(examples, "customer"), values(examples, "fraud") == 1
     kept = frauds = 0

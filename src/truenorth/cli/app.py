@@ -205,7 +205,7 @@ def build(
 
 
 def _request(file: Path, as_of: str | None, fold: int = 0) -> Any:
-    from truenorth.examples.build import Request
+    from truenorth.examples.plan import Request
     from truenorth.framing.load import load
 
     moment = None if as_of is None else _moment(as_of)

@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 
 from truenorth.engine.contract import EngineName, EngineSettings
-from truenorth.examples.build import Built, Request, build_examples
+from truenorth.examples.build import Built, build_examples
+from truenorth.examples.plan import Request
 from truenorth.framing.framing import Framing
 from truenorth.framing.load import load, load_text
 from truenorth.framing.periods import Moment

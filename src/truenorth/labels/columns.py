@@ -228,19 +228,24 @@ def _part_reader(context: LabelContext, expression: Expression, row: Row) -> Cal
         if read not in context.labels:
             return Verdict(row(read), None)
         value, state = column(value_of(read)), column(state_of(read))
-        parent = context.labels[read].given
-        if parent is None or parent.column not in (expression.columns & context.labels.keys()):
+        no = _said_no(context, expression.columns & context.labels.keys(), read)
+        if no is None:
             return Verdict(value, state)
-        no = _said_no(str(parent.column))
         return Verdict(when(no, number(0), value), when(no.copy(), number(OBSERVED), state))
 
     return part
 
 
-def _said_no(label: str) -> Tree:
-    """Whether a label, or the label that it is given, was observed 0."""
-    zero = exp.EQ(this=column(value_of(label)), expression=number(0))
-    return exp.and_(exp.EQ(this=column(state_of(label)), expression=number(OBSERVED)), zero)
+def _said_no(context: LabelContext, beside: frozenset[str], label: str) -> Tree | None:
+    """Whether the `given` label of a label, beside it in an expression, was observed 0, or counts as 0 itself."""
+    parent = context.labels[label].given
+    if parent is None or parent.column not in beside:
+        return None
+    name = str(parent.column)
+    zero = exp.EQ(this=column(value_of(name)), expression=number(0))
+    no = exp.and_(exp.EQ(this=column(state_of(name)), expression=number(OBSERVED)), zero)
+    further = _said_no(context, beside, name)
+    return no if further is None else exp.or_(no, further)
 
 
 def _state(context: LabelContext, name: str, found: _Found, row: Row) -> Tree:

@@ -1,0 +1,69 @@
+"""The first relation of an examples table: from the rows of a log, or by calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from truenorth.engine.ingest import SourceTable
+from truenorth.engine.lowering import column
+from truenorth.engine.trees import alias, stored
+from truenorth.examples.calendar import calendar_base, register_steps, register_times
+from truenorth.examples.needed import locate, needed_columns
+from truenorth.examples.rows import Base, rows_base
+from truenorth.framing.features import Feature
+from truenorth.framing.labels import Label
+
+if TYPE_CHECKING:
+    pass
+
+
+from truenorth.examples.inputs import Inputs
+
+
+def first_relation(
+    inputs: Inputs, labels: Mapping[str, Label], features: Mapping[str, Feature]
+) -> tuple[Base, frozenset[str]]:
+    """Return the first relation, and the columns of the log that stand on its rows."""
+    framing = inputs.framing
+    needed = needed_columns(framing, inputs.table, labels, features)
+    if inputs.table.source is None:
+        return _calendar(inputs, needed)
+    source = inputs.sources[inputs.table.source]
+    closed = [label.closed for label in labels.values()] + [one.closed for one in features.values()]
+    if "both" in closed:
+        needed |= dict.fromkeys(framing.sources[inputs.table.source].key, "labels")
+    own, statics = locate(needed, source.columns, framing.sources, inputs.table.source)
+    known = [name for name in own if name in source.known_columns]
+    key = framing.sources[inputs.table.source].key
+    base = rows_base(
+        inputs.table, source.relation, source.columns, key, own, known, statics,
+        key_is_unique=_key_is_unique(inputs, source, key), dialect=inputs.dialect,
+    )  # fmt: skip
+    return base, frozenset(own)
+
+
+def _key_is_unique(inputs: Inputs, source: SourceTable, key: tuple[str, ...]) -> bool:
+    """Say whether the key tells rows apart: a rule has made sure, or the rows are counted."""
+    if not key:
+        return False
+    if inputs.framing.sources[source.name].duplicates != "keep":
+        return True
+    keys = exp.Tuple(expressions=[column(name) for name in key]) if len(key) > 1 else column(key[0])
+    distinct = exp.Count(this=exp.Distinct(expressions=[keys]))
+    query = exp.select(alias(exp.Count(this=exp.Star()), "n"), alias(distinct, "d"))
+    row = inputs.engine.fetch(query.from_(stored(source.relation))).to_pylist()[0]
+    return bool(row["n"] == row["d"])
+
+
+def _calendar(inputs: Inputs, needed: Mapping[str, str]) -> tuple[Base, frozenset[str]]:
+    assert inputs.table.active is not None
+    active = inputs.sources[inputs.table.active.source]
+    register_times(inputs.engine, inputs.table, inputs.as_of, inputs.name)
+    if inputs.table.ahead is not None:
+        register_steps(inputs.engine, inputs.table.ahead, inputs.name)
+    _, statics = locate(needed, inputs.table.entity, inputs.framing.sources, inputs.table.active.source)
+    base = calendar_base(inputs.table, inputs.name, active.relation, frozenset(active.known_columns), statics)
+    return base, frozenset()
