@@ -71,7 +71,7 @@ def ratio(row: Row, rows: Rows, query: str) -> float | None:
 
 
 def table_ratio(row: Row, rows: Rows) -> float | None:
-    """Return the time of True North's table over that of the hand-written query that writes the same columns."""
+    """Return the time of True North's table over that of the hand-written query of the same columns."""
     other = find_query(row, rows, TASKS[row.task].equal_work)
     return row.table_seconds / other.seconds if other and row.table_seconds else None
 

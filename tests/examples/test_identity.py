@@ -13,7 +13,9 @@ from tests.examples.logs import build, column, covers, frame, framing, removed, 
 def plain(source: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {
         "framing": 1, "name": "plain", "business": {"goal": "name every row"},
-        "sources": {"log": {"time": "at_time", "covers": covers(0, 30), "known_after": {"good": "1h"}, **source}},
+        "sources": {
+            "log": {"time": "at_time", "covers": covers(0, 30), "known_after": {"good": "1h"}, **source}
+        },
         "examples": {"source": "log", "entity": "user", "at": "time"},
         "labels": {"ok": {"when": "good = 1"}},
         "features": {"cost": {"column": "price"}},

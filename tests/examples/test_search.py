@@ -36,6 +36,7 @@ def shown() -> pa.Table:
             ("q4", "p1", "s4", "red hat", t(24), 1, 20.0),  # a query that trains
             ("q5", "p3", "s5", "scarf", t(25), 1, 20.0),
             ("q6", "p3", "s6", "gloves", t(30, 12), 1, 20.0),
+            ("q7", "p3", "s7", "mittens", t(30, 12), 1, 20.0),
         ],
     )
 
@@ -50,6 +51,7 @@ def search_frames() -> dict[str, pa.Table]:
                 ("q1", "p2", t(2, 10, 5), 31.0),
                 ("q1", "p3", t(2, 10, 5), 30.0),  # not longer than 30 s
                 ("q5", "p3", t(25, 0, 5), 300.0),
+                ("q7", "p3", t(30, 12, 5), 300.0),
             ],
         ),
         "carts": frame(
@@ -103,10 +105,11 @@ def test_the_gain_is_the_deepest_step_that_happened(built: Any) -> None:
     assert rows(built)["q1|p1"]["gain__mature_at"] == t(3, 10)
 
 
-def test_the_gain_of_a_part_is_immature_until_its_last_step_is(built: Any) -> None:
-    row = rows(built)["q6|p3"]
-    assert (row["split"], row["gain__state"], row["gain"]) == (None, "immature", None)
-    assert row["click__state"] == "observed"
+def test_the_gain_waits_for_its_last_step_where_a_click_leaves_it_open(built: Any) -> None:
+    clicked, ignored = rows(built)["q7|p3"], rows(built)["q6|p3"]
+    assert (clicked["click"], clicked["gain"], clicked["gain__state"]) == (1, None, "immature")
+    assert (ignored["click"], ignored["gain"], ignored["gain__state"]) == (0, 0, "observed")
+    assert clicked["gain__mature_at"] == t(31, 12)
 
 
 def test_grades_are_joined_by_query_and_product(built: Any) -> None:
@@ -121,7 +124,7 @@ def test_grades_are_joined_by_query_and_product(built: Any) -> None:
 def test_a_query_of_the_training_part_is_not_tested_again(built: Any) -> None:
     assert column(built, "split") == {
         "q1|p1": "train", "q1|p2": "train", "q1|p3": "train", "q1|p4": "train", "q2|p1": "train",
-        "q3|p2": "validation", "q5|p3": "test", "q6|p3": None,
+        "q3|p2": "validation", "q5|p3": "test", "q6|p3": None, "q7|p3": None,
     }  # fmt: skip
     assert removed(built) == {"together in an earlier part": 1}
 

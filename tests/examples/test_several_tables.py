@@ -41,7 +41,7 @@ def graded(built: Any) -> Any:
 def test_each_table_has_a_file_and_the_first_is_the_one_decided_on(built: Any) -> None:
     assert list(built.paths) == ["shown", "graded"]
     assert [path.name for path in built.paths.values()] == ["examples.parquet", "examples.graded.parquet"]
-    assert built.examples.num_rows == 8
+    assert built.examples.num_rows == 9
     assert graded(built).num_rows == 3
 
 
@@ -73,7 +73,7 @@ def test_both_tables_have_the_usual_columns(built: Any) -> None:
 
 
 def test_the_profile_tells_of_both_tables(built: Any) -> None:
-    assert {name: one["rows"] for name, one in built.profile["tables"].items()} == {"shown": 8, "graded": 3}
+    assert {name: one["rows"] for name, one in built.profile["tables"].items()} == {"shown": 9, "graded": 3}
 
 
 def test_a_label_on_an_unknown_table_is_refused() -> None:

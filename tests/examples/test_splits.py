@@ -13,7 +13,9 @@ def split_by(split: dict[str, Any], **examples: Any) -> dict[str, Any]:
     """A log whose label is known after a day."""
     return {
         "framing": 1, "name": "splits", "business": {"goal": "test on what comes later"},
-        "sources": {"log": {"time": "at_time", "key": "n", "covers": covers(0, 90), "known_after": {"good": "1d"}}},
+        "sources": {
+            "log": {"time": "at_time", "key": "n", "covers": covers(0, 90), "known_after": {"good": "1d"}}
+        },
         "examples": {"source": "log", "entity": "user", "at": "time", **examples},
         "labels": {"ok": {"when": "good = 1"}},
         "features": {"cost": {"column": "price"}},

@@ -1,4 +1,4 @@
-"""One examples table, step by step: first relation, filters, parts of the split, features, labels, columns."""
+"""One examples table, step by step: first relation, filters, parts of the split, features, labels."""
 
 from __future__ import annotations
 

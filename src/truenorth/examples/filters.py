@@ -43,6 +43,7 @@ def filtered(
 def filtered_by_features(
     inputs: Inputs, pipeline: Pipeline, frame: Frame, features: Mapping[str, Feature], row: Row
 ) -> tuple[Frame, list[Removal]]:
+    """Apply what is asked of a row's features, once they are there."""
     where = inputs.table.where
     if where is None or not where.columns & features.keys():
         return frame, []

@@ -206,7 +206,7 @@ def _class_counts(engine: Engine, relation: str, name: str) -> dict[str, int]:
 
 
 def _quantiles(name: str, moment: str, dialect: str) -> Tree:
-    """Return approximate quantiles of the time from `at` to the first event (or until it was known), in days."""
+    """Return approximate quantiles of the time from `at` to the first event (or until known), in days."""
     seconds = exp.paren(_epoch(column(f"{name}__{moment}"), dialect) - _epoch(column("at"), dialect))
     days = exp.Div(this=double(seconds), expression=number(_DAY * 1e6))
     return exp.ApproxQuantile(this=days, quantile=exp.array(*(exp.Literal.number(str(q)) for q in LAGS)))

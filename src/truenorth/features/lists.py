@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from truenorth.engine.lowering import Tree, double, lower, when
+from truenorth.engine.lowering import Tree, bigint, double, lower, when
 from truenorth.features.own import Row, bind
 from truenorth.features.trailing import with_default
 from truenorth.framing.features import Feature
@@ -39,4 +39,4 @@ def _rank(value: Tree, group: list[Tree]) -> Tree:
     rank = exp.Window(
         this=exp.Anonymous(this="rank"), partition_by=[part.copy() for part in group], order=order
     )
-    return when(exp.paren(value.copy()).is_(exp.null()).not_(), rank)
+    return when(exp.paren(value.copy()).is_(exp.null()).not_(), bigint(rank))

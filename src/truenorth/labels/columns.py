@@ -237,7 +237,7 @@ def _part_reader(context: LabelContext, expression: Expression, row: Row) -> Cal
 
 
 def _said_no(context: LabelContext, beside: frozenset[str], label: str) -> Tree | None:
-    """Whether the `given` label of a label, beside it in an expression, was observed 0, or counts as 0 itself."""
+    """Whether a label's `given` label, beside it in an expression, was observed 0, or itself counts as 0."""
     parent = context.labels[label].given
     if parent is None or parent.column not in beside:
         return None
