@@ -200,7 +200,7 @@ def build(
             _print_json(built.to_dict())
         else:
             show_build(built, Console(width=None if sys.stdout.isatty() else WIDTH))
-    if built.findings:
+    if not built.is_usable:
         raise SystemExit(3)
 
 

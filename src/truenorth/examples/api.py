@@ -11,10 +11,11 @@ from typing import Any
 import yaml
 
 from truenorth.engine.contract import EngineName, EngineSettings
+from truenorth.errors import Finding
 from truenorth.examples.build import Built, build_examples
 from truenorth.examples.plan import Request
 from truenorth.framing.framing import Framing
-from truenorth.framing.load import load, load_text
+from truenorth.framing.load import load_text_with_findings, load_with_findings
 from truenorth.framing.periods import Moment
 
 
@@ -50,9 +51,10 @@ def build(
         FramingError: If the framing is wrong or reads the future.
         DataError: If the logs cannot answer it.
     """
-    read, folder = _read(framing, today)
+    read, findings, folder = _read(framing, today)
     request = Request(
         framing=read,
+        findings=findings,
         base=Path(base) if base is not None else folder,
         as_of=None if as_of is None else Moment.parse(as_of).microseconds,
         fold=fold,
@@ -62,10 +64,13 @@ def build(
     return build_examples(request, made, engine=engine, settings=settings)
 
 
-def _read(framing: Framing | Mapping[str, Any] | str | Path, today: date | None) -> tuple[Framing, Path]:
+def _read(
+    framing: Framing | Mapping[str, Any] | str | Path, today: date | None
+) -> tuple[Framing, tuple[Finding, ...], Path]:
     if isinstance(framing, Framing):
-        return framing, Path()
+        return framing, (), Path()
     if isinstance(framing, Mapping):
-        return load_text(yaml.safe_dump(dict(framing), sort_keys=False), today=today), Path()
+        text = yaml.safe_dump(dict(framing), sort_keys=False)
+        return *load_text_with_findings(text, today=today), Path()
     path = Path(framing)
-    return load(path, today=today), path.parent
+    return *load_with_findings(path, today=today), path.parent

@@ -14,7 +14,6 @@ from truenorth.engine.windows import Frame
 from truenorth.examples.attrition import Removal, started
 from truenorth.examples.features import add_features
 from truenorth.examples.labels import add_labels
-from truenorth.examples.matching import add_matches
 from truenorth.examples.members import members
 from truenorth.examples.needed import check_event_columns
 from truenorth.examples.parts import Parts, resolve
@@ -62,7 +61,7 @@ def assemble(inputs: Inputs) -> PlannedTable:
     row = read_own(base.columns)
     features_read = FeatureContext(
         features=features, sources=framing.sources, table=inputs.table, relations=inputs.relations(),
-        known_columns=inputs.known(), lateness=inputs.lateness(), is_dated=inputs.is_dated,
+        known_columns=inputs.known(), lateness=inputs.lateness(), has_split=framing.split is not None, is_dated=inputs.is_dated,
         dialect=inputs.dialect,
     )  # fmt: skip
     frame = pipeline.add(
@@ -80,7 +79,6 @@ def assemble(inputs: Inputs) -> PlannedTable:
     frame = add_features(pipeline, frame, features_read, row, inputs.group)
     frame, more = filtered_by_features(inputs, pipeline, frame, features, row)
     removals += more
-    frame = add_matches(pipeline, frame, features, row)
     context = _label_context(inputs, labels, parts, own)
     columns = {name: inputs.relation_columns(name) for name in inputs.sources}
     frame = add_labels(pipeline, frame, probe, context, row, columns)

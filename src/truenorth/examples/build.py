@@ -41,7 +41,7 @@ class Built:
     profile: dict[str, Any]
     """What the tables hold: counts, maturity, lags, missing values."""
     findings: tuple[Finding, ...] = ()
-    """What stands in the way of using it: nothing matured, one class, no test rows."""
+    """Errors stand in the way of using it (nothing matured, one class, no test rows); the rest is to be known."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall time by stage: plan (sources read and measured), table (computed and written), profile."""
     steps: tuple[Step, ...] = field(default=(), repr=False)
@@ -52,6 +52,11 @@ class Built:
         import pyarrow.parquet as pq
 
         return pq.read_table(next(iter(self.paths.values())))
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether nothing stands in the way of training on it."""
+        return not any(finding.severity == "error" for finding in self.findings)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain JSON values."""
@@ -135,6 +140,7 @@ def _result(
         "framing_hash": framing_hash(request.framing),
         "as_of": str(Moment(plan.as_of)),
         "trained": sorted(plan.trained),
+        "findings": [finding.to_dict() for finding in request.findings],
         "sources": {name: table.report.to_dict() for name, table in plan.sources.items()},
         "attrition": {
             name: [dict(zip(("step", "removed", "left"), one, strict=True)) for one in table.attrition]
@@ -150,7 +156,7 @@ def _result(
         paths=paths,
         attrition=plan.tables[first].attrition,
         profile=profile,
-        findings=tuple(check_profile(profiles[first], request.framing.split, plan.trained)),
+        findings=(*request.findings, *check_profile(profiles[first], request.framing.split, plan.trained)),
         seconds=seconds,
         steps=tuple(step for table in plan.tables.values() for step in table.steps),
     )

@@ -13,6 +13,7 @@ from truenorth.engine.pipeline import Pipeline
 from truenorth.engine.planner import choose
 from truenorth.engine.trees import alias
 from truenorth.engine.windows import ROW, Frame, parts_of, window_form
+from truenorth.examples.matching import add_match
 from truenorth.features.contract import FeatureContext, feature_column
 from truenorth.features.late import (
     LATE,
@@ -51,7 +52,7 @@ def add_features(
         kept = tuple(name for name in frame.columns if not name.startswith(RAW))
         query = frame.select(*_named(raw), without=set(frame.columns) - set(kept))
         frame = pipeline.then(query, (*kept, *raw), reason="days since, and the defaults of empty windows")
-    return _add_dependent(pipeline, frame, context.features, row, group)
+    return _add_dependent(pipeline, frame, context, row, group)
 
 
 def _add_job(pipeline: Pipeline, single: FeatureJob, context: FeatureContext) -> Frame:
@@ -134,23 +135,25 @@ def _add_merged(pipeline: Pipeline, single: FeatureJob, context: FeatureContext,
 
 
 def _add_dependent(
-    pipeline: Pipeline, frame: Frame, features: Mapping[str, Feature], row: Row, group: list[Tree]
+    pipeline: Pipeline, frame: Frame, context: FeatureContext, row: Row, group: list[Tree]
 ) -> Frame:
     """Add features that read the row, other features or the list, each after what it reads."""
-    waiting = {
-        name: feature for name, feature in features.items() if feature.column or feature.sql or feature.over
-    }
+    features = context.features
+    waiting = {name: feature for name, feature in features.items() if feature.source is None}
     while waiting:
-        ready = [
-            name for name, feature in waiting.items() if not reads(name, feature, features) & waiting.keys()
-        ]
+        ready = [name for name, feature in waiting.items() if not reads(name, feature, features) & waiting.keys()]
         columns = {
             feature_column(name): list_feature(name, waiting[name], features, row, group)
             if waiting[name].over
             else own_feature(name, waiting[name], features, row)
             for name in ready
+            if not waiting[name].match
         }
-        frame = pipeline.add(frame, columns, reason="own-row features: " + ", ".join(ready))
+        if columns:
+            frame = pipeline.add(frame, columns, reason="own-row features: " + ", ".join(ready))
+        for name in ready:
+            if waiting[name].match:
+                frame = add_match(pipeline, frame, name, features, row, has_split=context.has_split)
         waiting = {name: feature for name, feature in waiting.items() if name not in ready}
     return frame
 

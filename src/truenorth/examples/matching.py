@@ -30,25 +30,26 @@ K1, B = 1.2, 0.75
 _WORD = re.compile(r"\w+")
 
 
-def add_matches(pipeline: Pipeline, frame: Frame, features: Mapping[str, Feature], row: Row) -> Frame:
-    """Return the frame with the features that compare two texts."""
-    for name, feature in features.items():
-        if feature.match:
-            frame = _add_match(
-                pipeline, frame, name, feature, [_side(part, features, row) for part in feature.match]
-            )
-    return frame
+def add_match(
+    pipeline: Pipeline, frame: Frame, name: str, features: Mapping[str, Feature], row: Row, *, has_split: bool
+) -> Frame:
+    """Return the frame with a feature that compares two texts; without a split every row is a training row."""
+    feature = features[name]
+    sides = [_side(part, features, row) for part in feature.match]
+    return _add_match(pipeline, frame, name, feature, sides, has_split=has_split)
 
 
 def _side(name: str, features: Mapping[str, Feature], row: Row) -> Tree:
     return column(feature_column(name)) if name in features else row(name)
 
 
-def _add_match(pipeline: Pipeline, frame: Frame, name: str, feature: Feature, sides: list[Tree]) -> Frame:
+def _add_match(
+    pipeline: Pipeline, frame: Frame, name: str, feature: Feature, sides: list[Tree], *, has_split: bool
+) -> Frame:
     relation = f"{pipeline.prefix}_match_{name}"
     query_text, document = (exp.cast(side.copy(), "VARCHAR") for side in sides)
     if not pipeline.is_dry:
-        _register_scores(pipeline, frame, relation, query_text, document)
+        _register_scores(pipeline, frame, relation, query_text, document, has_split=has_split)
     joined = exp.and_(
         exp.EQ(this=exp.cast(_of(sides[0]), "VARCHAR"), expression=column("query", "m")),
         exp.EQ(this=exp.cast(_of(sides[1]), "VARCHAR"), expression=column("document", "m")),
@@ -66,17 +67,15 @@ def _of(side: Tree) -> Tree:
 
 
 def _register_scores(
-    pipeline: Pipeline, frame: Frame, relation: str, query_text: Tree, document: Tree
+    pipeline: Pipeline, frame: Frame, relation: str, query_text: Tree, document: Tree, *, has_split: bool
 ) -> None:
     import pyarrow as pa
 
     rows = exp.select(alias(query_text, "query"), alias(document, "document")).distinct()
     rows = rows.from_(stored(frame.name))
-    training = rows.copy().where(
-        exp.or_(column(SPLIT).is_(exp.null()), exp.EQ(this=column(SPLIT), expression=text("train")))
-    )
-    fitted = Bm25(pipeline.engine.fetch(training)["document"].to_pylist())
     pairs = pipeline.engine.fetch(rows)
+    training = rows.copy().where(exp.EQ(this=column(SPLIT), expression=text("train"))) if has_split else rows
+    fitted = Bm25(pipeline.engine.fetch(training)["document"].to_pylist())
     scores = [fitted.score(one["query"], one["document"]) for one in pairs.to_pylist()]
     pipeline.engine.register(relation, pairs.append_column("score", pa.array(scores, pa.float64())))
 

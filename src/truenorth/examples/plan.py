@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     pass
 
 
+from truenorth.errors import Finding, FramingError
 from truenorth.examples.assembly import PlannedTable, assemble
 from truenorth.examples.inputs import Inputs
 
@@ -33,6 +34,8 @@ class Request:
     """When everything is read, microseconds UTC; by default the latest end of what the sources cover."""
     fold: int = 0
     """Rolling fold; 0 is the latest."""
+    findings: tuple[Finding, ...] = ()
+    """What reading the framing found worth telling: waived refusals, warnings."""
     frames: Mapping[str, Any] = field(default_factory=dict)
     """Arrow, pandas or polars frames by source name."""
 
@@ -50,6 +53,7 @@ class Plan:
 def make_plan(engine: Engine, request: Request, *, dialect: str, is_dry: bool) -> Plan:
     """Read the sources and plan every table; a dry plan measures the logs and computes nothing."""
     framing = request.framing
+    _check_fold(framing, request.fold)
     sources = read_sources(
         engine,
         framing.sources,
@@ -80,6 +84,21 @@ def make_plan(engine: Engine, request: Request, *, dialect: str, is_dry: bool) -
         )
         tables[name] = assemble(inputs)
     return Plan(as_of, sources, tables, trained)
+
+
+def _check_fold(framing: Framing, fold: int) -> None:
+    folds = framing.split.folds if framing.split else None
+    count = folds.count if folds else 1
+    if fold >= count:
+        raise FramingError(
+            Finding(
+                code="SPEC009",
+                where="split.folds",
+                path=("split", "folds"),
+                evidence=f"expected a fold from 0 to {count - 1}, got {fold}.",
+                fix="write split.folds: {count: 4, every: 7d}, or ask for a fold that it has.",
+            )
+        )
 
 
 def _used(framing: Framing) -> list[str]:

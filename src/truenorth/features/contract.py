@@ -29,4 +29,6 @@ class FeatureContext:
     lateness: Mapping[str, int]
     """For sources whose rows carry their known time: how late most of them are, microseconds."""
     is_dated: bool
+    has_split: bool
+    """Whether rows belong to parts, so that some are training rows and others are not."""
     dialect: str = "duckdb"

@@ -20,6 +20,8 @@ def own_features(features: Mapping[str, Feature]) -> dict[str, Feature]:
 
 def reads(name: str, feature: Feature, features: Mapping[str, Feature]) -> frozenset[str]:
     """Return the other features that a feature reads; its own name stands for the row's column."""
+    if feature.match:
+        return frozenset(feature.match) & features.keys() - {name}
     expression = feature.sql or feature.rank or (feature.aggregated if feature.over else None)
     return frozenset() if expression is None else (expression.columns & features.keys()) - {name}
 

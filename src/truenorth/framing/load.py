@@ -59,7 +59,14 @@ def load_text(text: str, *, path: str = "framing.yaml", today: date | None = Non
     Raises:
         FramingError: With every mistake of the text.
     """
-    return _load(read_document(text, path=path), None, today)[0]
+    return load_text_with_findings(text, path=path, today=today)[0]
+
+
+def load_text_with_findings(
+    text: str, *, path: str = "framing.yaml", today: date | None = None
+) -> tuple[Framing, tuple[Finding, ...]]:
+    """Do as `load_text`, and also return what was waived or is worth knowing."""
+    return _load(read_document(text, path=path), None, today)
 
 
 def _load(
