@@ -47,7 +47,8 @@ class Features:
     @staticmethod
     def _over_the_group(spec: Row, row: Row, table: list[Row]) -> Any:
         aggregate = next(name for name in AGGREGATES if name in spec)
-        rows = [{**other, "label_kappa": 0} for other in table if other["group"] == row["group"]]
+        mates = [other for other in table if (other["group"], other["at"]) == (row["group"], row["at"])]
+        rows = [{**other, "label_kappa": 0} for other in mates]
         if aggregate != "rank":
             argument = spec[aggregate] if isinstance(spec[aggregate], str) else None
             return aggregated(aggregate, argument, rows)

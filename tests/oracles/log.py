@@ -207,7 +207,7 @@ def read(name: str, declared: dict[str, Any], rows: list[Row]) -> Log:
     column_bound = {column: us(known_after) if isinstance(known_after, str) else 0 for column in column_at}
     if isinstance(known_after, dict):
         column_bound |= {column: us(delay) for column, delay in known_after.items()}
-    start = min((row["time"] for row in rows), default=None)
+    start = min((row["time"] - max(resolution - 1, 0) for row in rows), default=None)
     end = max((row["time"] + 1 for row in rows), default=None)
     if "covers" in declared:
         start, end = (moment(text) for text in declared["covers"].split(".."))

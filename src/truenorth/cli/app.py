@@ -206,10 +206,11 @@ def build(
 
 def _request(file: Path, as_of: str | None, fold: int = 0) -> Any:
     from truenorth.examples.plan import Request
-    from truenorth.framing.load import load
+    from truenorth.framing.load import load_with_findings
 
     moment = None if as_of is None else _moment(as_of)
-    return Request(framing=load(_found(file), today=date.today()), base=file.parent, as_of=moment, fold=fold)
+    framing, findings = load_with_findings(_found(file), today=date.today())
+    return Request(framing=framing, findings=findings, base=file.parent, as_of=moment, fold=fold)
 
 
 def _moment(text: str) -> int:

@@ -23,7 +23,7 @@ def show_build(built: Built, console: Console) -> None:
         console.print(
             f"{finding.where}: {finding.evidence} [{finding.code}]\n  Fix: {finding.fix}",
             markup=False,
-            style="red",
+            style="red" if finding.severity == "error" else "yellow",
             soft_wrap=True,
         )
     for path in built.paths.values():

@@ -166,6 +166,7 @@ def _checks(draft: Draft, source: Source, origin: Origin, *, is_late: bool) -> C
         row_at=renamed(source, source.row_known.at) if draft.is_dated and source.row_known.at else None,
         is_computed=origin.is_computed,
         covers=source.covers if draft.is_dated else None,
+        coarseness=max(source.time.resolution.microseconds - 1, 0) if source.time else 0,
     )
 
 

@@ -83,6 +83,9 @@ class Checks:
     is_computed: bool = False
     """Whether the event time comes from a column, so that it can be missing or out of range."""
     covers: Period | None = None
+    """The declared period."""
+    coarseness: int = 0
+    """Microseconds by which the first stamp's interval starts earlier."""
 
 
 def removals(checks: Checks) -> dict[str, Tree]:
@@ -167,7 +170,8 @@ def _report(row: Mapping[str, Any], checks: Checks, reasons: list[str]) -> Sourc
         if row[flag]:
             counted[kind][name] = row[flag]
     first, last = row.get("first"), row.get("last")
-    observed = (first, last + 1) if first is not None and last is not None else None
+    # a coarse stamp stands for the end of its interval, of which the log holds the whole
+    observed = (first - checks.coarseness, last + 1) if first is not None and last is not None else None
     declared = checks.covers and (checks.covers.start.microseconds, checks.covers.end.microseconds)
     return SourceReport(
         n_read=row["n_read"],

@@ -61,7 +61,8 @@ def assemble(inputs: Inputs) -> PlannedTable:
     row = read_own(base.columns)
     features_read = FeatureContext(
         features=features, sources=framing.sources, table=inputs.table, relations=inputs.relations(),
-        known_columns=inputs.known(), lateness=inputs.lateness(), has_split=framing.split is not None, is_dated=inputs.is_dated,
+        known_columns=inputs.known(), lateness=inputs.lateness(), has_split=framing.split is not None,
+        is_dated=inputs.is_dated,
         dialect=inputs.dialect,
     )  # fmt: skip
     frame = pipeline.add(

@@ -30,7 +30,6 @@ from truenorth.features.lists import list_feature
 from truenorth.features.own import Row, own_feature, reads
 from truenorth.features.timing import refresh_columns
 from truenorth.features.trailing import RAW, FeatureJob, feature_jobs, finished
-from truenorth.framing.features import Feature
 
 
 def add_features(
@@ -141,9 +140,11 @@ def _add_dependent(
     features = context.features
     waiting = {name: feature for name, feature in features.items() if feature.source is None}
     while waiting:
-        ready = [name for name, feature in waiting.items() if not reads(name, feature, features) & waiting.keys()]
+        ready = [
+            name for name, feature in waiting.items() if not reads(name, feature, features) & waiting.keys()
+        ]
         columns = {
-            feature_column(name): list_feature(name, waiting[name], features, row, group)
+            feature_column(name): list_feature(name, waiting[name], features, row, [*group, column("__at")])
             if waiting[name].over
             else own_feature(name, waiting[name], features, row)
             for name in ready

@@ -33,7 +33,7 @@ _WORD = re.compile(r"\w+")
 def add_match(
     pipeline: Pipeline, frame: Frame, name: str, features: Mapping[str, Feature], row: Row, *, has_split: bool
 ) -> Frame:
-    """Return the frame with a feature that compares two texts; without a split every row is a training row."""
+    """Return the frame with a feature that compares two texts; without a split all rows are training rows."""
     feature = features[name]
     sides = [_side(part, features, row) for part in feature.match]
     return _add_match(pipeline, frame, name, feature, sides, has_split=has_split)

@@ -21,6 +21,7 @@ from truenorth.framing.split import Split
 
 LAGS = (0.5, 0.9, 0.95, 0.99, 1.0)
 _DAY = 86_400.0
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,14 @@ def check_profile(profile: Profile, split: Split | None, trained: frozenset[str]
                     "LABEL006", f"split.{name}", f"expected {name} rows, got none of {profile.n_rows:,}.",
                     "shorten the parts, or bring a longer log; profile.json has the dates.",
                 )  # fmt: skip
+    outside = profile.decisions.get("outside", 0)
+    if outside:
+        yield _finding(
+            "DATA102",
+            "examples.propensity",
+            f"expected probabilities above 0 and at most 1, got {outside:,} of {profile.n_rows:,} others.",
+            "log the probability with which the policy chose what it did.",
+        )
     bad = profile.decisions.get("not_summing_to_one", 0)
     if bad:
         yield _finding(
@@ -274,20 +283,32 @@ def _feature(totals: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _decisions(engine: Engine, relation: str, shape: Shape) -> dict[str, Any]:
-    """Check that propensities sum to 1 in every decision, where a log holds all its candidates."""
+    """Check propensities: in (0, 1], and summing to 1 in every decision where the log holds all candidates."""
     table = shape.table
-    if table.propensity is None or not table.decision or table.shown is None:
+    if table.propensity is None:
         return {"assessed": False}
+    outside = exp.or_(
+        exp.LTE(this=column("propensity"), expression=number(0.0)),
+        exp.GT(this=column("propensity"), expression=number(1.0 + _ROUNDING)),
+    )
+    wrong = _fetch_one(
+        engine,
+        relation,
+        {"missing": _count(column("propensity").is_(exp.null())), "outside": _count(outside)},
+    )
+    found: dict[str, Any] = {"assessed": True, **{name: int(value) for name, value in wrong.items()}}
+    if not table.decision or table.shown is None:
+        return found | {"sums": "not assessed"}
     total = alias(exp.Sum(this=column("propensity")), "total")
     sums = exp.select(column("decision"), total).from_(stored(relation)).group_by(column("decision"))
-    off = exp.GT(this=exp.Abs(this=exp.paren(column("total") - number(1.0))), expression=number(1e-6))
+    off = exp.GT(this=exp.Abs(this=exp.paren(column("total") - number(1.0))), expression=number(_ROUNDING))
     items = {
         "decisions": exp.Count(this=exp.Star()),
         "not_summing_to_one": _count(exp.or_(column("total").is_(exp.null()), off)),
     }
     named = [alias(tree, name) for name, tree in items.items()]
     row = engine.fetch(exp.select(*named).from_(sums.subquery("sums"))).to_pylist()[0]
-    return {"assessed": True, **{name: int(value) for name, value in row.items()}}
+    return found | {name: int(value) for name, value in row.items()}
 
 
 def _text(value: Any) -> str | None:

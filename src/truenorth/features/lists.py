@@ -19,7 +19,7 @@ _AGGREGATES: dict[str, type[exp.AggFunc]] = {
 def list_feature(
     name: str, feature: Feature, features: Mapping[str, Feature], row: Row, group: list[Tree]
 ) -> Tree:
-    """Return a feature over the rows of the example's group.
+    """Return a feature over the rows of the example's list: its group at its prediction time.
 
     `rank` is 1 for the smallest value; equal values share the smallest rank; NULL has no rank.
     """

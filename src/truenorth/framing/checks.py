@@ -140,7 +140,8 @@ def check_known_times(scope: Scope) -> Iterator[Finding]:
                     meant = f"did you mean {near[0]!r}? Else " if near else ""
                     fix = (
                         f"{meant}add known_after: {{{column}: 7d}} to sources.{table.source}; "
-                        "even 0s must be said"
+                        "even 0s must be said; "
+                        "a column that a feature reads too is read by the label through columns: {NAME: ...}"
                     )
                     yield finding("SPEC026", ("labels", name, key), evidence, fix)
 

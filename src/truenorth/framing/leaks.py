@@ -30,6 +30,7 @@ def check_leaks(framing: Framing) -> list[Finding]:
         findings += _own_row_reads(framing, table)
         findings += _shared_instants(framing, table)
         findings += _unreadable_parts(framing, table)
+        findings += _undated_attributes(framing, table)
     for name, feature in framing.features.items():
         findings += _emptied_window(framing, name, feature)
         findings += _label_reads(framing, ("features", name), _own_expressions(feature))
@@ -278,6 +279,44 @@ def _stretches(split: Split) -> dict[str, tuple[int, int]]:
             found[tail.of] = (start, end - tail.last.microseconds)
             found[name] = (end - tail.last.microseconds, end)
     return found
+
+
+def _undated_attributes(framing: Framing, table: ExampleTable) -> Iterator[Finding]:
+    """LEAK004, a warning: an attribute without a date, read as if it had always been true."""
+    if table.at == "none":
+        return
+    static = {
+        column: name
+        for name, source in framing.sources.items()
+        if not source.is_dated
+        for column in source.static
+    }
+    taken = _looked_up(framing, table, static)
+    for place, read in _decision_reads(framing, table):
+        for column in sorted(read & taken.keys()):
+            if place[0] == "features":
+                yield Finding(
+                    code="LEAK004",
+                    severity="warn",
+                    where=".".join(place),
+                    path=place,
+                    evidence=f"expected an attribute with a date, got {column!r} of {taken[column]!r}, which has none: "
+                    "its value of today is read as if it had always been true.",
+                    fix="bring the dated history of the attribute, or keep it only if it never changes.",
+                )
+
+
+def _looked_up(framing: Framing, table: ExampleTable, static: dict[str, str]) -> dict[str, str]:
+    """Return the undated attributes that an example's row can read, by name, with their source."""
+    source = framing.sources.get(table.source or "")
+    if source is None:
+        return static
+    lookups = {
+        name: lookup.source
+        for name, lookup in source.lookup.items()
+        if lookup.source in framing.sources and not framing.sources[lookup.source].is_dated
+    }
+    return {**static, **lookups}
 
 
 def _once(findings: Iterable[Finding]) -> list[Finding]:
