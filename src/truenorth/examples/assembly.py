@@ -19,7 +19,7 @@ from truenorth.examples.needed import check_event_columns
 from truenorth.examples.parts import Parts, resolve
 from truenorth.examples.rows import time_columns
 from truenorth.examples.splitting import add_parts
-from truenorth.examples.table import Shape, with_largest_score, written
+from truenorth.examples.table import Shape, with_propensity, written
 from truenorth.features.contract import FeatureContext
 from truenorth.features.own import Row
 from truenorth.framing.features import Feature
@@ -68,10 +68,11 @@ def assemble(inputs: Inputs) -> PlannedTable:
     frame = pipeline.add(
         frame, _moments(inputs, labels, row), reason="what was shown, and where windows start"
     )
+    frame = with_propensity(pipeline, frame, inputs.table, row)
     removals = _started(inputs)
     frame, more = filtered(inputs, pipeline, frame, features_read, row)
     removals += more
-    parts = _parts(inputs, labels)
+    parts = _parts(inputs)
     frame, more = add_parts(
         pipeline, frame, parts, inputs.table, inputs.group, inputs.engine, is_dry=inputs.is_dry
     )
@@ -91,7 +92,6 @@ def assemble(inputs: Inputs) -> PlannedTable:
         is_time=_times(inputs, own),
         dialect=inputs.dialect,
     )
-    frame = with_largest_score(pipeline, frame, shape)
     query, _ = written(frame, shape)
     return PlannedTable(query, shape, parts, tuple(removals), tuple(pipeline.steps))
 
@@ -132,17 +132,10 @@ def _kept(
     )
 
 
-def _parts(inputs: Inputs, labels: Mapping[str, Label]) -> Parts:
+def _parts(inputs: Inputs) -> Parts:
     framing = inputs.framing
-    waiting = [
-        name
-        for name in labels
-        if name in inputs.trained and labels[name].maturity == "wait" and labels[name].kind != "time_to_event"
-    ]
-    lengths = [horizon(name, labels, framing.sources, inputs.table) for name in waiting]
-    known = [length for length in lengths if length is not None]
     split = framing.split if inputs.is_dated or (framing.split and framing.split.form != "lengths") else None
-    return resolve(split, as_of=inputs.as_of, horizon=max(known, default=0), fold=inputs.fold)
+    return resolve(split, as_of=inputs.as_of, horizon=inputs.horizon, fold=inputs.fold)
 
 
 def _label_context(
@@ -159,7 +152,7 @@ def _label_context(
         covers_end={
             name: one.report.covers[1] for name, one in inputs.sources.items() if one.report.covers
         },
-        trained=inputs.trained, parts=Reading(cutoffs=parts.cutoffs(furthest)),
+        trained=inputs.trained, parts=Reading(cutoffs=parts.cutoffs(None if inputs.table.group else furthest)),
         whole=Reading(cutoffs=parts.cutoffs(furthest)[-1:]),
         classes={name: listed for name, listed in inputs.classes.items() if name in labels},
         own=own, is_dated=inputs.is_dated, has_shown=inputs.table.shown is not None, dialect=inputs.dialect,

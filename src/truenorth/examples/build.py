@@ -156,7 +156,16 @@ def _result(
         paths=paths,
         attrition=plan.tables[first].attrition,
         profile=profile,
-        findings=(*request.findings, *check_profile(profiles[first], request.framing.split, plan.trained)),
+        findings=(
+            *request.findings,
+            *(
+                found
+                for name, one in profiles.items()
+                for found in check_profile(
+                    one, request.framing.split if name == first else None, plan.trained
+                )
+            ),
+        ),
         seconds=seconds,
         steps=tuple(step for table in plan.tables.values() for step in table.steps),
     )

@@ -8,10 +8,10 @@ from sqlglot import exp
 
 from truenorth.engine.contract import Engine
 from truenorth.engine.events import event_column, known_time, rows_of
-from truenorth.engine.lowering import Tree, call, column, lower, number, text
+from truenorth.engine.lowering import Tree, call, column, lower, number
 from truenorth.engine.trees import alias, stored
 from truenorth.examples.needed import Static
-from truenorth.examples.rows import Base, join_statics
+from truenorth.examples.rows import Base, join_statics, joined_key
 from truenorth.framing.examples import Active, Ahead, ExampleTable
 
 
@@ -56,8 +56,7 @@ def calendar_base(
         selected["__step"] = column("step", "s")
         selected["__target"] = column("t", "g") + column("ahead", "s")
         identity.append(column("step", "s"))
-    parts = [exp.Coalesce(this=exp.cast(part.copy(), "VARCHAR"), expressions=[text("")]) for part in identity]
-    selected = {"__id": call("concat_ws", text("|"), *parts), **selected}
+    selected = {"__id": joined_key(identity), **selected}
     selected["__row"] = selected["__id"].copy()
     selected |= {f"c__{entity}": column(entity, "g") for entity in table.entity}
     selected["n__"] = column("t", "g")

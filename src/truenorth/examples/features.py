@@ -73,13 +73,12 @@ def _add_job(pipeline: Pipeline, single: FeatureJob, context: FeatureContext) ->
         return pipeline.then(window_form(job, dialect), columns, reason=_why(single, reason))
     if reads_distinct:
         rest = tuple(measure for measure in job.measures if measure.function != "distinct")
-        alone = replace(single, job=replace(job, measures=tuple(reads_distinct)))
-        reason = "range join: distinct values of events with known times of their own do not merge"
-        frame = pipeline.then(
-            join_everything(alone),
-            (*job.frame.columns, *(m.name for m in reads_distinct)),
-            reason=_why(alone, reason),
-        )
+        frame = job.frame
+        for measure in reads_distinct:
+            alone = replace(single, job=replace(job, frame=frame, measures=(measure,)))
+            reason = "range join: distinct values of events with known times of their own do not merge"
+            columns = (*frame.columns, measure.name)
+            frame = pipeline.then(join_everything(alone), columns, reason=_why(alone, reason))
         if not rest:
             return frame
         return _add_merged(

@@ -6,9 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
 from truenorth.engine.contract import Engine
 from truenorth.engine.ingest import SourceTable
-from truenorth.engine.lowering import Tree, column
+from truenorth.engine.lowering import Tree, column, when
+from truenorth.engine.trees import is_null
 from truenorth.examples.members import Classes
 from truenorth.features.own import Row
 from truenorth.framing.examples import ExampleTable
@@ -31,6 +34,8 @@ class Inputs:
     as_of: int
     trained: frozenset[str]
     """Labels that are read part by part: the tasks and all that they depend on."""
+    horizon: int
+    """Longest time until a trained label of any table that waits is mature, microseconds."""
     name: str
     table: ExampleTable
     dialect: str
@@ -44,8 +49,11 @@ class Inputs:
 
     @property
     def group(self) -> list[Tree]:
-        """The columns that identify a list."""
-        return [column(f"c__{name}") for name in self.table.group]
+        """What identifies a list; a row without a group is a list of its own."""
+        names = [column(f"c__{name}") for name in self.table.group]
+        if not names:
+            return []
+        return [*names, when(exp.or_(*(is_null(name) for name in names)), column("__id"))]
 
     def relations(self) -> dict[str, str]:
         """Return the engine's relation of each source."""

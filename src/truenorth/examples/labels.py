@@ -17,7 +17,7 @@ from truenorth.engine.windows import AS_OF, Frame, Job, probed_columns, window_f
 from truenorth.framing.durations import microseconds
 from truenorth.framing.horizon import delay, dependencies
 from truenorth.framing.labels import TIME_ANCHORS, Label
-from truenorth.labels.columns import Row, label_columns, label_state, label_weight
+from truenorth.labels.columns import Row, declared_weight, label_columns, label_state, label_weight
 from truenorth.labels.contract import LabelContext, event_of, state_of, weight_of
 from truenorth.labels.events import (
     CANCELLED,
@@ -138,11 +138,13 @@ def _weigh(pipeline: Pipeline, frame: Frame, context: LabelContext, row: Row) ->
     frame = pipeline.add(frame, weights, reason="training weights")
     for name, label in context.labels.items():
         if label.maturity == "ipcw" and label.source is not None:
-            frame = _weigh_by_censoring(pipeline, frame, context, name)
+            frame = _weigh_by_censoring(pipeline, frame, context, name, declared_weight(context, name, row))
     return frame
 
 
-def _weigh_by_censoring(pipeline: Pipeline, frame: Frame, context: LabelContext, name: str) -> Frame:
+def _weigh_by_censoring(
+    pipeline: Pipeline, frame: Frame, context: LabelContext, name: str, declared: Tree
+) -> Frame:
     """Weigh determined rows by the inverse chance of having been followed that long.
 
     A row is determined at T: when its event happened, or when its window closed. Rows are followed for
@@ -204,7 +206,9 @@ def _weigh_by_censoring(pipeline: Pipeline, frame: Frame, context: LabelContext,
     chance = double(column("__n_at_risk")) / exp.Nullif(this=double(column("__n_rows")), expression=number(0))
     weight = when(
         determined,
-        exp.Div(this=number(1.0), expression=exp.Nullif(this=exp.paren(chance), expression=number(0))),
+        exp.Div(
+            this=exp.paren(declared), expression=exp.Nullif(this=exp.paren(chance), expression=number(0))
+        ),
         number(0.0),
     )
     left_out = {weight_of(name), "__followed", "__lasted", "__read_at", "__n_at_risk", "__n_rows"}

@@ -9,7 +9,7 @@ from truenorth.errors import Finding, FramingError, suggest
 from truenorth.framing.examples import ExampleTable, Softmax
 from truenorth.framing.features import Feature
 from truenorth.framing.framing import Framing
-from truenorth.framing.labels import Label
+from truenorth.framing.labels import Event, Label
 from truenorth.framing.sources import Source
 
 PSEUDO = frozenset({"at", "time", "target", "step"})
@@ -89,9 +89,9 @@ def _ask_label(ask, name: str, label: Label, labels: Mapping[str, Label]) -> Non
         expression = getattr(label, field)
         if expression is not None:
             ask(f"{where}.{field}", expression.columns, others)
-    for keys in (label.by, *(event.by for event in (label.until, label.unless) if event is not None)):
-        if label.source:
-            ask(f"{where}.by", keys)
+    if label.source:
+        ask(f"{where}.by", label.by)
+        ask(f"{where}.until.by", label.until.by if label.until else ())
 
 
 def locate(
@@ -144,6 +144,25 @@ def unknown_column(where: str, name: str, source: str, available: Iterable[str])
     )
 
 
+def _event_problems(
+    where: str, event: Event | None, label: Label, columns: Mapping[str, Iterable[str]]
+) -> list[Finding]:
+    if event is None:
+        return []
+    available = columns[event.source]
+    read = {"where": (event.where.columns if event.where else frozenset()) - {"time"}, "by": event.by}
+    wrong = [
+        (field, name) for field, names in read.items() for name in sorted(names) if name not in available
+    ]
+    found = [unknown_column(f"{where}.{field}", name, event.source, available) for field, name in wrong]
+    if where.endswith("unless") and label.source:
+        missing = [name for name in event.by if name not in columns[label.source]]
+        found += [
+            unknown_column(f"{where}.by", name, label.source, columns[label.source]) for name in missing
+        ]
+    return found
+
+
 def check_event_columns(
     labels: Mapping[str, Label], features: Mapping[str, Feature], columns: Mapping[str, Iterable[str]]
 ) -> None:
@@ -172,5 +191,8 @@ def check_event_columns(
                 for key in item.by
                 if key not in columns[item.source]
             ]
+    for name, label in labels.items():
+        for field in ("until", "unless"):
+            problems += _event_problems(f"labels.{name}.{field}", getattr(label, field), label, columns)
     if problems:
         raise FramingError(problems)

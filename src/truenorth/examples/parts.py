@@ -77,6 +77,7 @@ class Parts:
 
     def cutoffs(self, reach: int | None) -> tuple[Cutoff, ...]:
         """Return one cutoff per distinct reading; `reach` is how far after `at` any label sees."""
+        # a part may be read with another, and rows of its lists may stand after its end
         early = {part.as_of: part for part in self.parts if part.as_of != self.as_of}
         bounded = [
             Cutoff(as_of, part.start, None if reach is None else part.end + reach)

@@ -11,7 +11,8 @@ from truenorth.engine.contract import Engine
 from truenorth.engine.ingest import SourceTable, read_sources
 from truenorth.examples.members import members, read_classes
 from truenorth.framing.framing import Framing
-from truenorth.framing.horizon import with_dependencies
+from truenorth.framing.horizon import horizon, with_dependencies
+from truenorth.framing.labels import Label
 from truenorth.framing.names import tasks
 
 if TYPE_CHECKING:
@@ -77,13 +78,37 @@ def make_plan(engine: Engine, request: Request, *, dialect: str, is_dry: bool) -
             spelled,
         )
     )
+    longest = _longest_horizon(framing, spelled, trained)
     tables = {}
     for name, table in framing.examples.items():
         inputs = Inputs(
-            engine, framing, request.fold, sources, classes, as_of, trained, name, table, dialect, is_dry
+            engine,
+            framing,
+            request.fold,
+            sources,
+            classes,
+            as_of,
+            trained,
+            longest,
+            name,
+            table,
+            dialect,
+            is_dry,
         )
         tables[name] = assemble(inputs)
     return Plan(as_of, sources, tables, trained)
+
+
+def _longest_horizon(framing: Framing, labels: Mapping[str, Label], trained: frozenset[str]) -> int:
+    """Return the longest time until a trained label that waits is mature, over all tables: parts are theirs alike."""
+    lengths = [
+        horizon(
+            name, labels, framing.sources, framing.examples[labels[name].on or next(iter(framing.examples))]
+        )
+        for name in trained
+        if labels[name].maturity == "wait" and labels[name].kind != "time_to_event"
+    ]
+    return max((length for length in lengths if length is not None), default=0)
 
 
 def _check_fold(framing: Framing, fold: int) -> None:

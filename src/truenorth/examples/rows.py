@@ -13,6 +13,7 @@ from truenorth.examples.needed import Static
 from truenorth.framing.durations import DAY, WEEK
 from truenorth.framing.examples import ExampleTable
 
+_ESCAPE = "^"
 _MONDAY = 4 * DAY
 """1970-01-05, the first Monday after the epoch."""
 
@@ -100,14 +101,23 @@ def _identity(key: tuple[str, ...], columns: Mapping[str, str], key_is_unique: b
     """Return the source's key, or a content hash with an ordinal for rows that are equal."""
     if key and key_is_unique:
         return column(key[0], "b") if len(key) == 1 else _joined(key)
-    content = exp.MD5(this=_joined(key or sorted(columns)))
+    content = exp.MD5(this=_joined(sorted(columns)))
     order = exp.Order(expressions=[exp.Ordered(this=number(1))])
     ordinal = exp.Window(this=exp.RowNumber(), partition_by=[content.copy()], order=order)
     return call("concat", content, text("-"), exp.cast(ordinal, "VARCHAR"))
 
 
 def _joined(names: Iterable[str]) -> Tree:
-    parts = [
-        exp.Coalesce(this=exp.cast(column(name, "b"), "VARCHAR"), expressions=[text("")]) for name in names
-    ]
-    return call("concat_ws", text("|"), *parts)
+    return joined_key(column(name, "b") for name in names)
+
+
+def joined_key(parts: Iterable[Tree]) -> Tree:
+    """Return several values as one text that no other values give: `^|` is a bar, `^N` is NULL."""
+    return call("concat_ws", text("|"), *(_escaped(part) for part in parts))
+
+
+def _escaped(part: Tree) -> Tree:
+    written: Tree = exp.cast(part.copy(), "VARCHAR")
+    for character in (_ESCAPE, "|"):
+        written = call("replace", written, text(character), text(_ESCAPE + character))
+    return exp.Coalesce(this=written, expressions=[text(_ESCAPE + "N")])

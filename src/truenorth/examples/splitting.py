@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from truenorth.engine.contract import Engine
-from truenorth.engine.lowering import Tree, column, number, text
+from truenorth.engine.lowering import Tree, call, column, number, text
 from truenorth.engine.pipeline import Pipeline
 from truenorth.engine.trees import alias, stored
 from truenorth.engine.windows import AS_OF, Frame
@@ -40,9 +40,7 @@ def add_parts(
     together = _together(pipeline, frame, table, split.together if split else None, engine, is_dry=is_dry)
     if together is not None:
         frame, kept_together = together
-    hashed_by = (
-        column("__id") if together is None and not group else (kept_together if together else group[0])
-    )
+    hashed_by = kept_together if together else _written(group) if group else column("__id")
     hashed = hash_fraction(hashed_by, split.seed if split else 0, pipeline.dialect)
     at: Tree = column("__at")
     removals: list[Removal] = []
@@ -68,6 +66,16 @@ def add_parts(
         frame, more = _drop(pipeline, frame, "together in an earlier part", first, is_dry=is_dry)
         removals += more
     return frame, removals
+
+
+def _written(group: list[Tree]) -> Tree:
+    """Return a list's identity as one text."""
+    return call("concat_ws", text("|"), *(as_text(part.copy()) for part in group))
+
+
+def as_text(tree: Tree) -> Tree:
+    """Return the value as text."""
+    return exp.cast(tree, "VARCHAR")
 
 
 def _drop(
@@ -111,7 +119,7 @@ def _together(
     if together is None:
         return None
     if together != "component":
-        return frame, column(f"c__{together}")
+        return frame, exp.Coalesce(this=as_text(column(f"c__{together}")), expressions=[column("__id")])
     keys = [f"c__{name}" for name in table.entity[:2]]
     if not is_dry:
         _register_components(engine, frame, keys, f"{pipeline.prefix}_components")

@@ -28,7 +28,7 @@ from truenorth.labels.contract import (
     weight_of,
 )  # fmt: skip
 
-_LARGEST = "__largest_score"
+_LARGEST, _PROPENSITY = "__largest_score", "__propensity"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,31 +110,27 @@ def _or_null(expression: object, bind: Bind, kind: str) -> Tree:
     return exp.cast(exp.null() if expression is None else lower(expression, bind), kind)  # type: ignore[arg-type]
 
 
-def with_largest_score(pipeline: Pipeline, frame: Frame, shape: Shape) -> Frame:
-    """Return the frame with each decision's largest logged score, where a softmax needs it."""
-    if not isinstance(shape.table.propensity, Softmax):
+def with_propensity(pipeline: Pipeline, frame: Frame, table: ExampleTable, row: Bind) -> Frame:
+    """Return the frame with the probability that a logged score became, by softmax within each whole decision."""
+    declared = table.propensity
+    if not isinstance(declared, Softmax):
         return frame
-    largest = exp.Window(this=exp.Max(this=_score(shape, shape.table.propensity)), partition_by=_same(shape))
-    return pipeline.add(frame, {_LARGEST: largest}, reason="the largest logged score of each decision")
-
-
-def _score(shape: Shape, declared: Softmax) -> Tree:
-    return double(lower(declared.softmax, read_row(shape)))
-
-
-def _same(shape: Shape) -> list[Tree]:
-    return [_own(shape, name) for name in shape.table.decision]
+    decision = [row(name) for name in table.decision]
+    score = double(lower(declared.softmax, row))
+    largest = exp.Window(this=exp.Max(this=score.copy()), partition_by=[part.copy() for part in decision])
+    frame = pipeline.add(frame, {_LARGEST: largest}, reason="the largest logged score of each decision")
+    below = exp.paren(score - column(_LARGEST))
+    power = exp.Exp(this=exp.Div(this=below, expression=number(declared.temperature)))
+    total = exp.Window(this=exp.Sum(this=power.copy()), partition_by=decision)
+    share = exp.Div(this=power, expression=total)
+    return pipeline.add(frame, {_PROPENSITY: share}, reason="logged scores as probabilities, by softmax")
 
 
 def _propensity(shape: Shape) -> Tree:
-    """Return the logged probability; a logged score becomes one by softmax within the decision."""
     declared = shape.table.propensity
-    if not isinstance(declared, Softmax):
-        return _or_null(declared, read_row(shape), "DOUBLE")
-    below = exp.paren(_score(shape, declared) - column(_LARGEST))
-    power = exp.Exp(this=exp.Div(this=below, expression=number(declared.temperature)))
-    total = exp.Window(this=exp.Sum(this=power.copy()), partition_by=_same(shape))
-    return exp.Div(this=power, expression=total)
+    if isinstance(declared, Softmax):
+        return column(_PROPENSITY)
+    return _or_null(declared, read_row(shape), "DOUBLE")
 
 
 def _joined(shape: Shape, names: tuple[str, ...]) -> Tree:

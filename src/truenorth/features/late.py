@@ -16,6 +16,7 @@ from truenorth.engine.aggregates import PARTS, Measure, aggregate, event_input
 from truenorth.engine.lowering import Tree, bigint, both, column, number, when
 from truenorth.engine.trees import alias, stored
 from truenorth.engine.windows import ROW, Job, join_form, part_columns, parts_of, window_form
+from truenorth.errors import Finding, FramingError
 from truenorth.features.contract import FeatureContext
 from truenorth.features.trailing import FeatureJob
 
@@ -29,14 +30,30 @@ def join_everything(single: FeatureJob) -> exp.Select:
     known = exp.LT(this=column("__n", "e"), expression=limit.copy())
     before = exp.LT(this=column("__t", "e"), expression=limit)
     past = exp.and_(known, before)
+    if single.adds_own_row and not single.key:
+        raise FramingError(_keyless(single))
     if not single.adds_own_row:
         return join_form(replace(single.job, condition=past))
-    measures = tuple(replace(measure, upper=0) for measure in single.job.measures)
+    (measure,) = single.job.measures
+    until = column(single.job.anchor, "x") + number(measure.upper or 0)
+    past = exp.and_(past, exp.LTE(this=column("__t", "e"), expression=until))
+    measures = (replace(measure, upper=0),)
     own = exp.and_(
         *(exp.EQ(this=column(key, "e"), expression=column(f"c__{key}", "x")) for key in single.key)
     )
     job = replace(single.job, measures=measures, condition=exp.or_(past, own), passed=single.key)
     return join_form(job)
+
+
+def _keyless(single: FeatureJob) -> Finding:
+    name = single.names[0]
+    return Finding(
+        code="SPEC011",
+        where=f"features.{name}.closed",
+        path=("features", name, "closed"),
+        evidence="expected a source with a key, by which the own row can be told from others, got none.",
+        fix="declare the source's key, or leave closed: both out.",
+    )
 
 
 def reaching(single: FeatureJob, lateness: int) -> tuple[Measure, ...]:

@@ -81,17 +81,21 @@ def label_columns(context: LabelContext, name: str, row: Row) -> dict[str, Tree]
 
 
 def label_weight(context: LabelContext, name: str, row: Row) -> Tree:
-    """Return a label's training weight: its expression where observed, 0 elsewhere."""
+    """Return a label's training weight: its expression where it is data (censored times are), 0 elsewhere."""
+    least = IMMATURE if context.labels[name].kind == "time_to_event" else OBSERVED
+    counts = exp.GTE(this=column(state_of(name)), expression=number(least))
+    return when(counts, declared_weight(context, name, row), number(0.0))
+
+
+def declared_weight(context: LabelContext, name: str, row: Row) -> Tree:
+    """Return what the framing says a row weighs: at least 0, and 0 where it cannot be known yet."""
     label = context.labels[name]
-    weight: Tree = number(1.0)
-    if label.weight is not None:
-        read = lower(label.weight, _label_or_row(context, row))
-        weight = call("greatest", exp.Coalesce(this=double(read), expressions=[number(0.0)]), number(0.0))
-    return when(exp.EQ(this=column(state_of(name)), expression=number(OBSERVED)), weight, number(0.0))
-
-
-def _label_or_row(context: LabelContext, row: Row) -> Row:
-    return lambda read: column(value_of(read)) if read in context.labels else row(read)
+    if label.weight is None:
+        return number(1.0)
+    weight = judge(label.weight, _part_reader(context, name, label.weight, row)).value
+    return call(
+        "greatest", exp.Coalesce(this=double(exp.paren(weight)), expressions=[number(0.0)]), number(0.0)
+    )
 
 
 def _microseconds(tree: Tree | None) -> Tree:
@@ -216,17 +220,20 @@ def _due(context: LabelContext, name: str, anchor: Tree) -> Tree | None:
 
 def _combined(context: LabelContext, name: str, expression: Expression, row: Row) -> _Found:
     parts = sorted(expression.columns & context.labels.keys())
-    verdict = judge(expression, _part_reader(context, expression, row))
+    verdict = judge(expression, _part_reader(context, name, expression, row))
     due: list[Tree] = [column(mature_of(part)) for part in parts]
-    return _Found(verdict.value, call("greatest", *due) if len(due) > 1 else due[0], state=verdict.state)
+    due += [_due_of_column(context, read) for read in sorted(expression.columns - context.labels.keys())]
+    return _Found(verdict.value, latest_of(due) if context.is_dated else None, state=verdict.state)
 
 
-def _part_reader(context: LabelContext, expression: Expression, row: Row) -> Callable[[str], Verdict]:
+def _part_reader(
+    context: LabelContext, name: str, expression: Expression, row: Row
+) -> Callable[[str], Verdict]:
     """Read a label with its state; one whose `given` label beside it is observed 0 counts as 0."""
 
     def part(read: str) -> Verdict:
         if read not in context.labels:
-            return Verdict(row(read), None)
+            return _column_verdict(context, name, read, row)
         value, state = column(value_of(read)), column(state_of(read))
         no = _said_no(context, expression.columns & context.labels.keys(), read)
         if no is None:
@@ -284,21 +291,34 @@ def _parents(context: LabelContext, name: str, row: Row) -> list[Verdict]:
 
 def _given_reader(context: LabelContext, name: str, row: Row) -> Callable[[str], Verdict]:
     """Read labels with their state and own-row columns once they are known."""
-    source = context.table.source or ""
 
     def part(read: str) -> Verdict:
         if read in context.labels and read != name:
             return Verdict(column(value_of(read)), column(state_of(read)))
-        if read not in context.known_columns.get(source, frozenset()) or not context.is_dated:
-            return Verdict(row(read), None)
-        as_of = context.reading(name).as_of
-        late = Label.model_construct(value=Expression(exp.column(exp.to_identifier(read, quoted=True))))
-        due = column(AT) + number(delay(late, context.sources, source))
-        is_open = exp.GTE(this=due, expression=context.limit(name, source))
-        visible = exp.LT(this=column(own_known(read)), expression=as_of)
-        return Verdict(when(visible, row(read)), when(is_open, number(IMMATURE), number(OBSERVED)))
+        return _column_verdict(context, name, read, row)
 
     return part
+
+
+def _column_verdict(context: LabelContext, name: str, read: str, row: Row) -> Verdict:
+    """Read a column of the own row: immature until it is due, NULL until it is known."""
+    source = context.table.source
+    if not context.is_dated or source is None or read in ("at", "time", "target", "step"):
+        return Verdict(row(read), None)
+    has_entry = read in context.known_columns[source]
+    spec = context.sources[source].row_known
+    if not has_entry and spec.at is None and not spec.after:
+        return Verdict(row(read), None)
+    known = column(own_known(read if has_entry else ""))
+    is_open = exp.GTE(this=_due_of_column(context, read), expression=context.limit(name, source))
+    visible = exp.LT(this=known, expression=context.reading(name).as_of)
+    return Verdict(when(visible, row(read)), when(is_open, number(IMMATURE), number(OBSERVED)))
+
+
+def _due_of_column(context: LabelContext, read: str) -> Tree:
+    """Return when a column of the own row is due."""
+    value = Label.model_construct(value=Expression(exp.column(exp.to_identifier(read, quoted=True))))
+    return column(AT) + number(delay(value, context.sources, context.table.source))
 
 
 def _is_open(context: LabelContext, name: str, found: _Found) -> Tree | None:

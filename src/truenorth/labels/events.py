@@ -59,7 +59,18 @@ def until_jobs(context: LabelContext, frame: Frame, names: Iterable[str]) -> lis
             upper=_end(label, start),
         )  # fmt: skip
         jobs.append(
-            LabelJob(_job(context, frame, name, until.source, until.by or label.by, (measure,)), (name,))
+            LabelJob(
+                _job(
+                    context,
+                    frame,
+                    name,
+                    until.source,
+                    until.by or label.by,
+                    (measure,),
+                    read=_columns_of(until),
+                ),
+                (name,),
+            )
         )
     return jobs
 
