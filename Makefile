@@ -61,7 +61,7 @@ check: $(DEV)
 	@diff -u schema/framing.schema.json build/framing.schema.json || { echo "  Fix: make schema" >&2; exit 1; }
 
 bench: $(DEV)
-	$(BIN)/python bench/run.py
+	$(BIN)/python bench/run.py --peers --docs
 
 schema: $(DEV)
 	@mkdir -p build schema

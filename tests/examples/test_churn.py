@@ -74,7 +74,7 @@ def test_features_read_whole_days_before_the_week(built: Any) -> None:
 def test_the_table_has_its_columns(built: Any) -> None:
     wanted = {
         **EVERY_TABLE, "customer": pa.string(), **label_types(pa.int32(), "churn"),
-        **label_types(pa.float64(), "spend"), "recency": pa.float64(), "frequency_365d": pa.int64(),
+        **label_types(pa.float64(), "spend"), "recency": pa.float64(), "frequency_90d": pa.int64(),
         "money": pa.float64(),
     }  # fmt: skip
     assert missing_types(built, wanted) == {}
@@ -89,7 +89,9 @@ def test_parts_are_thirty_seven_days_apart(built: Any) -> None:
 
 
 def test_weeks_whose_look_back_is_not_covered_are_warm_up() -> None:
-    short = build(framing("churn"), {"purchases": purchases()})
+    long = framing("churn")
+    long["features"]["money"]["last"] = "365d"
+    short = build(long, {"purchases": purchases()})
     assert removed(short)["warm-up"] == built_rows_before(d(1, 1, 1998))
     assert min(at for _, at in rows(short, *KEY)) == d(6, 8, 1998)
 

@@ -62,9 +62,8 @@ class Expected:
 
 
 def tasks(framing: dict[str, Any], labels: Labels) -> list[str]:
-    """Labels that the score names; every label where it names none."""
-    named = [name for name in names_in(framing["objective"]["score"]) if name in labels.specs]
-    return named or list(labels.specs)
+    """Labels that the score names."""
+    return [name for name in names_in(framing["objective"]["score"]) if name in labels.specs]
 
 
 def expected(scenario: Scenario) -> Expected:

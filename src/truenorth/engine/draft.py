@@ -80,6 +80,11 @@ class Draft:
         first, *others = (self.moments[name] for name in sorted(late))
         return latest(self.entries[name] for name in sorted(late)), first.later_of(*others)
 
+    def known_with(self, reads: frozenset[str]) -> Draft:
+        """Return the draft whose rows are known no earlier than some columns, which decide what stays."""
+        found = self.inherited(reads) if self.is_dated else None
+        return self if found is None else replace(self, row_known=self.row_known.later_of(found[1]))
+
     def with_entry(self, name: str, known: Known, moment: KnownTime) -> Draft:
         """Return the draft in which a column is also known no earlier than `moment`."""
         if name in self.entries:

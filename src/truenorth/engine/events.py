@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlglot import exp
 
 from truenorth.engine.lowering import Tree, call, column
 from truenorth.engine.trees import stored
+from truenorth.framing.known import Wait, effective_known
 from truenorth.framing.sources import Source
+
+_UNKNOWN = Wait(is_constant=False)
 
 
 def event_column(name: str) -> Tree:
@@ -55,14 +58,12 @@ class Arrival:
     """Whether some known time is read from a column."""
 
 
-def arrival(source: Source, known_columns: Collection[str], read: Iterable[str]) -> Arrival:
+def arrival(
+    sources: Mapping[str, Source], name: str, known_columns: Collection[str], read: Iterable[str]
+) -> Arrival:
     """Return how the events of a source arrive, given the columns that are read from them."""
-    entries = source.column_known
-    own = [entries.get(name) for name in set(read) & set(known_columns)]
-    row = source.row_known
-    varies = (
-        row.at is not None or source.is_derived or any(entry is None or entry.at is not None for entry in own)
-    )
-    delays = [0 if row.at is not None else row.after.microseconds]
-    delays += [entry.after.microseconds for entry in own if entry is not None and entry.at is None]
-    return Arrival(max(delays), varies)
+    known = effective_known(sources, name)
+    late = sorted(set(read) & {*known_columns, *known.columns})
+    waits = [known.row, *(known.columns.get(one, _UNKNOWN) for one in late)]
+    varies = sources[name].is_derived or not all(wait.is_constant for wait in waits)
+    return Arrival(max(wait.after if wait.is_constant else 0 for wait in waits), varies)

@@ -23,12 +23,13 @@ from truenorth.engine.failures import refused
 from truenorth.engine.known import KNOWN, TIME, known_name
 from truenorth.engine.logs import ambiguous_stamps, read_log
 from truenorth.engine.lowering import Tree, column
-from truenorth.engine.made import add_columns, add_entries, late_columns, renamed
+from truenorth.engine.made import add_columns, add_entries, late_columns
 from truenorth.engine.readers.files import missing_column
 from truenorth.engine.reading import Origin, Reading, SourceTable
 from truenorth.engine.report import Checks, SourceReport, keep_condition, measure, without
 from truenorth.engine.trees import alias, count
 from truenorth.errors import DataError, Finding, suggest
+from truenorth.framing.known import renamed
 from truenorth.framing.sources import Source
 
 
@@ -124,6 +125,8 @@ def _read(reading: Reading, name: str) -> SourceTable:
     checks = _checks(draft, source, origin, is_late=is_late)
     report = measure(engine, draft, checks)
     draft = started(report).filtered(keep_condition(checks, report.removed))
+    if source.where is not None and not is_late:
+        draft = draft.known_with(source.where.columns)
     if not source.is_derived:
         key = _key(draft, source)
         draft, n_copies = settle_duplicates(
@@ -148,7 +151,7 @@ def _add_late(
         draft = take_column(reading, draft, name, lookup)
     draft = add_columns(add_entries(draft, source), source, [one for one in source.columns if one in late])
     if is_late and source.where is not None:
-        draft = draft.filtered(draft.lowered(source.where, "where"))
+        draft = draft.filtered(draft.lowered(source.where, "where")).known_with(source.where.columns)
         left = engine.fetch(exp.select(count()).from_(draft.table())).column(0)[0].as_py()
         report = without(report, "where", report.n_kept - left)
     return draft, report
@@ -167,7 +170,16 @@ def _checks(draft: Draft, source: Source, origin: Origin, *, is_late: bool) -> C
         is_computed=origin.is_computed,
         covers=source.covers if draft.is_dated else None,
         coarseness=max(source.time.resolution.microseconds - 1, 0) if source.time else 0,
+        held=_held(source),
     )
+
+
+def _held(source: Source) -> int:
+    """Return how long after its time a snapshot was taken: it holds what was promised until then."""
+    if source.time is None or source.time.constant is None:
+        return 0
+    promised = [source.row_known, *source.column_known.values()]
+    return max(known.after.microseconds for known in promised)
 
 
 def _key(draft: Draft, source: Source) -> tuple[str, ...]:

@@ -227,7 +227,9 @@ def _distance_km(lat_a: Tree, lon_a: Tree, lat_b: Tree, lon_b: Tree) -> Tree:
     haversine = half_sine_squared(lat_a, lat_b) + exp.Mul(
         this=cosines, expression=half_sine_squared(lon_a, lon_b)
     )
-    root = exp.Sqrt(this=call("least", number(1.0), haversine))
+    # rounding may lift it above 1; LEAST would pass over a missing coordinate
+    bounded = when(exp.GT(this=haversine.copy(), expression=number(1.0)), number(1.0), haversine)
+    root = exp.Sqrt(this=bounded)
     return exp.Mul(this=number(2 * EARTH_RADIUS_KM), expression=call("asin", root))
 
 

@@ -13,16 +13,10 @@ from truenorth.engine.known import known_time
 from truenorth.engine.lowering import Tree, lower
 from truenorth.engine.trees import alias
 from truenorth.framing.expressions import MOMENTS, Expression
+from truenorth.framing.known import clock_entries, renamed
 from truenorth.framing.sources import Source
 
 _SAME = {"coalesce", "greatest", "least", "nullif"}
-
-
-def renamed(source: Source, name: str) -> str:
-    """Return the new name of a column that may be named as in the file."""
-    if name in source.rename:
-        return name
-    return next((new for new, old in source.rename.items() if old == name), name)
 
 
 def late_columns(source: Source) -> frozenset[str]:
@@ -41,7 +35,7 @@ def add_entries(draft: Draft, source: Source) -> Draft:
     row = source.row_known
     row = replace(row, at=renamed(source, row.at)) if row.at else row
     draft = replace(draft, row_known=draft.row_known.later_of(known_time(row)))
-    for name in source.column_known:
+    for name in dict.fromkeys((*source.column_known, *clock_entries(source))):
         draft = _with_declared(draft, source, renamed(source, name))
     return draft
 
@@ -90,9 +84,9 @@ def _is_time(tree: exp.Expr, roles: Mapping[str, str]) -> bool:
 
 
 def _with_declared(draft: Draft, source: Source, name: str) -> Draft:
-    entries = {renamed(source, one): entry for one, entry in source.column_known.items()}
-    if name not in entries or name not in draft.columns or not draft.is_dated:
-        return draft
-    entry = entries[name]
-    entry = replace(entry, at=renamed(source, entry.at)) if entry.at else entry
-    return draft.with_entry(name, entry, known_time(entry))
+    declared = [*source.column_known.items(), *clock_entries(source).items()]
+    for one, entry in declared:
+        if renamed(source, one) == name and name in draft.columns and draft.is_dated:
+            resolved = replace(entry, at=renamed(source, entry.at)) if entry.at else entry
+            draft = draft.with_entry(name, resolved, known_time(resolved))
+    return draft

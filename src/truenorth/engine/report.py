@@ -84,6 +84,8 @@ class Checks:
     """Whether the event time comes from a column, so that it can be missing or out of range."""
     covers: Period | None = None
     """The declared period."""
+    held: int = 0
+    """Microseconds after a snapshot's time until which it holds what was promised."""
     coarseness: int = 0
     """Microseconds by which the first stamp's interval starts earlier."""
 
@@ -171,7 +173,9 @@ def _report(row: Mapping[str, Any], checks: Checks, reasons: list[str]) -> Sourc
             counted[kind][name] = row[flag]
     first, last = row.get("first"), row.get("last")
     # a coarse stamp stands for the end of its interval, of which the log holds the whole
-    observed = (first - checks.coarseness, last + 1) if first is not None and last is not None else None
+    observed = None
+    if first is not None and last is not None:
+        observed = (first - checks.coarseness, last + checks.held + 1)
     declared = checks.covers and (checks.covers.start.microseconds, checks.covers.end.microseconds)
     return SourceReport(
         n_read=row["n_read"],

@@ -45,10 +45,6 @@ class Frame:
         source = stored(self.name)
         return exp.select(*kept, *extra).from_(source.as_(table) if table else source)
 
-    def with_columns(self, name: str, *added: str) -> Frame:
-        """Return the frame called `name` with more columns."""
-        return Frame(name, (*self.columns, *added))
-
 
 @dataclass(frozen=True)
 class Cutoff:

@@ -152,7 +152,8 @@ def _label_context(
         covers_end={
             name: one.report.covers[1] for name, one in inputs.sources.items() if one.report.covers
         },
-        trained=inputs.trained, parts=Reading(cutoffs=parts.cutoffs(None if inputs.table.group else furthest)),
+        trained=inputs.trained,
+        parts=Reading(cutoffs=parts.cutoffs(None if inputs.table.group else furthest)),
         whole=Reading(cutoffs=parts.cutoffs(furthest)[-1:]),
         classes={name: listed for name, listed in inputs.classes.items() if name in labels},
         own=own, is_dated=inputs.is_dated, has_shown=inputs.table.shown is not None, dialect=inputs.dialect,

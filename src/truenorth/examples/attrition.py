@@ -28,19 +28,14 @@ class Removal:
         return iter((self.step, self.n_removed, self.n_left))
 
 
-def count_removed(
-    engine: Engine, frame: Frame, filters: Mapping[str, Tree], n_before: int | None = None
-) -> list[Removal]:
+def count_removed(engine: Engine, frame: Frame, filters: Mapping[str, Tree]) -> list[Removal]:
     """Return what each filter removes after those before it, by one scan of the frame.
 
     Args:
         engine: Where the frame lives.
         frame: The rows before the filters.
         filters: Condition to stay, by step, in order; NULL does not stay.
-        n_before: Rows of the frame, where that is known and no filter needs a scan.
     """
-    if not filters and n_before is not None:
-        return []
     passed: list[Tree] = []
     counts: dict[str, Tree] = {"n": exp.Count(this=exp.Star())}
     for index, condition in enumerate(filters.values()):

@@ -69,7 +69,7 @@ def _check_statics(inputs: Inputs, statics: Mapping[str, Static]) -> None:
                     code="DATA008",
                     where=f"sources.{source}",
                     path=("sources", source),
-                    evidence=f"expected one row per {', '.join(keys)} to join its attributes, got keys that repeat.",
+                    evidence=f"expected one row per {', '.join(keys)} to join, got keys that repeat.",
                     fix="write duplicates: drop, or mend the file.",
                 )
             )

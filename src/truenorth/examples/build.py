@@ -41,7 +41,7 @@ class Built:
     profile: dict[str, Any]
     """What the tables hold: counts, maturity, lags, missing values."""
     findings: tuple[Finding, ...] = ()
-    """Errors stand in the way of using it: nothing matured, one class, no test rows. The rest is to be known."""
+    """Errors stand in the way of use: nothing matured, one class, no test rows. The rest is to be known."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall time by stage: plan (sources read and measured), table (computed and written), profile."""
     steps: tuple[Step, ...] = field(default=(), repr=False)

@@ -72,7 +72,7 @@ def _active(
     table: ExampleTable, active: Active, relation: str, known_columns: frozenset[str], times: str
 ) -> exp.Select:
     """Return (entity, t): some event has t - last <= event time < t and known time < t."""
-    read = active.where.columns if active.where else frozenset()
+    read = (active.where.columns if active.where else frozenset()) | frozenset(table.entity)
     known = known_time(known_columns, read)
     events = rows_of(relation)
     for entity in table.entity:

@@ -37,11 +37,6 @@ def members(labels: Mapping[str, Label], classes: Mapping[str, Classes]) -> dict
     return spelled
 
 
-def family(name: str, label: Label, classes: Mapping[str, Classes]) -> tuple[str, ...]:
-    """Return the names of the labels that one label of the framing becomes."""
-    return tuple(members({name: label}, classes))
-
-
 def _tags(name: str, label: Label, classes: Classes) -> dict[str, Label]:
     if label.columns:
         conditions = {

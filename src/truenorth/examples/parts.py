@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from truenorth.engine.lowering import Tree, call, column, number, text, when
-from truenorth.engine.windows import AS_OF, Cutoff
+from truenorth.engine.windows import Cutoff
 from truenorth.framing.durations import Duration
 from truenorth.framing.periods import Moment, Period
 from truenorth.framing.split import PARTS, Split, Tail
@@ -191,6 +191,3 @@ def hash_fraction(value: Tree, seed: int, dialect: str) -> Tree:
     else:
         whole = exp.cast(call("concat", text("0x"), digits), "BIGINT")
     return exp.paren(exp.Div(this=exp.cast(whole, "DOUBLE"), expression=number(float(2**32))))
-
-
-__all__ = ["AS_OF", "SPLIT", "Part", "Parts", "hash_fraction", "resolve"]

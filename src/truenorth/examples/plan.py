@@ -100,7 +100,7 @@ def make_plan(engine: Engine, request: Request, *, dialect: str, is_dry: bool) -
 
 
 def _longest_horizon(framing: Framing, labels: Mapping[str, Label], trained: frozenset[str]) -> int:
-    """Return the longest time until a trained label that waits is mature, over all tables: parts are theirs alike."""
+    """Return the longest time until a trained label that waits is mature; all tables share their parts."""
     lengths = [
         horizon(
             name, labels, framing.sources, framing.examples[labels[name].on or next(iter(framing.examples))]

@@ -283,7 +283,7 @@ def _feature(totals: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _decisions(engine: Engine, relation: str, shape: Shape) -> dict[str, Any]:
-    """Check propensities: in (0, 1], and summing to 1 in every decision where the log holds all candidates."""
+    """Check propensities: in (0, 1], and summing to 1 where the log holds all candidates of a decision."""
     table = shape.table
     if table.propensity is None:
         return {"assessed": False}

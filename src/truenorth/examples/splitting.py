@@ -119,7 +119,9 @@ def _together(
     if together is None:
         return None
     if together != "component":
-        return frame, exp.Coalesce(this=as_text(column(f"c__{together}")), expressions=[column("__id")])
+        return frame, exp.Coalesce(
+            this=as_text(column(f"c__{together}")), expressions=[as_text(column("__id"))]
+        )
     keys = [f"c__{name}" for name in table.entity[:2]]
     if not is_dry:
         _register_components(engine, frame, keys, f"{pipeline.prefix}_components")

@@ -111,7 +111,7 @@ def _or_null(expression: object, bind: Bind, kind: str) -> Tree:
 
 
 def with_propensity(pipeline: Pipeline, frame: Frame, table: ExampleTable, row: Bind) -> Frame:
-    """Return the frame with the probability that a logged score became, by softmax within each whole decision."""
+    """Return the frame with the probability that a logged score became, by softmax in its decision."""
     declared = table.propensity
     if not isinstance(declared, Softmax):
         return frame

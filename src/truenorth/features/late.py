@@ -17,7 +17,6 @@ from truenorth.engine.lowering import Tree, bigint, both, column, number, when
 from truenorth.engine.trees import alias, stored
 from truenorth.engine.windows import ROW, Job, join_form, part_columns, parts_of, window_form
 from truenorth.errors import Finding, FramingError
-from truenorth.features.contract import FeatureContext
 from truenorth.features.trailing import FeatureJob
 
 OLD, LATE, OWN = "old__", "late__", "own__"
@@ -228,8 +227,3 @@ def bucket_start(time: Tree, width: int) -> Tree:
     """Return the start of the bucket of `width` microseconds that holds a time."""
     remainder = exp.paren(exp.paren(exp.paren(time.copy() % number(width)) + number(width)) % number(width))
     return exp.paren(time - remainder)
-
-
-def chosen_lateness(context: FeatureContext, source: str) -> int:
-    """Return L: most events of the source are at most this late, microseconds."""
-    return context.lateness.get(source, 0)

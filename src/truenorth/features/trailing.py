@@ -83,8 +83,8 @@ def with_default(feature: Feature, value: Tree) -> Tree:
 def _feature_job(context: FeatureContext, frame: Frame, name: str, feature: Feature) -> FeatureJob:
     assert feature.source is not None
     source = context.sources[feature.source]
-    read = columns_read(feature)
-    comes = arrival(source, context.known_columns[feature.source], read)
+    read = columns_read(feature) | frozenset(feature.by)
+    comes = arrival(context.sources, feature.source, context.known_columns[feature.source], read)
     cut = _cut(context, feature, comes)
     measure = _measure(name, feature, comes, is_dated=source.is_dated)
     job = Job(

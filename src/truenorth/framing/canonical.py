@@ -26,6 +26,7 @@ from truenorth.framing.names import tasks
 from truenorth.framing.policy import Policy
 from truenorth.framing.scalars import typed
 from truenorth.framing.section import Section
+from truenorth.framing.sources import Source
 
 Item = TypeVar("Item", Label, Feature)
 
@@ -36,7 +37,7 @@ def expand(framing: Framing) -> Framing:
     Raises:
         FramingError: If two members of families get one name, or `business.errors` cannot be spelled out.
     """
-    framing = framing.model_copy(update={"examples": _tables(framing)})
+    framing = framing.model_copy(update={"examples": _tables(framing), "sources": _sources(framing)})
     labels = {name: _label(framing, label) for name, label in _members(framing.labels, "labels")}
     kinds: dict[str, Kind] = {}
     for name in labels:
@@ -103,6 +104,23 @@ def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 
 _Dumper.add_representer(str, _quoted)
+
+
+def _sources(framing: Framing) -> dict[str, Source]:
+    """Mark the unions of undated sources: other unions inherit the event time of their members."""
+
+    def has_time(name: str, opened: frozenset[str]) -> bool:
+        source = framing.sources.get(name)
+        if source is None or name in opened:
+            return False
+        if not source.union or source.time is not None:
+            return source.is_dated
+        return any(has_time(one, opened | {name}) for one in source.union)
+
+    return {
+        name: source if not source.union or has_time(name, frozenset()) else source.as_undated_union()
+        for name, source in framing.sources.items()
+    }
 
 
 def _tables(framing: Framing) -> dict[str, ExampleTable]:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from truenorth.errors import Finding, near_names
 from truenorth.framing.document import Path
 from truenorth.framing.expressions import Expression
-from truenorth.framing.labels import TIME_ANCHORS, ClassFile
+from truenorth.framing.known import effective_known
+from truenorth.framing.labels import TIME_ANCHORS, ClassFile, Label
 from truenorth.framing.models import Keywords
 from truenorth.framing.scope import Scope, finding
 from truenorth.framing.sources import Lookup, Source
@@ -129,10 +130,10 @@ def check_known_times(scope: Scope) -> Iterator[Finding]:
             continue
         if not scope.is_whole("sources", table.source or ""):
             continue
-        for key in ("when", "value"):
-            expression: Expression | None = getattr(label, key)
-            for column in sorted(expression.columns - {"time", "at"}) if expression is not None else ():
-                if not _has_known_time(source, column):
+        known = effective_known(scope.framing.sources, table.source or "").columns
+        for key, read in _own_reads(scope, label):
+            for column in sorted(read - {"time", "at"}):
+                if column not in known:
                     evidence = (
                         f"expected when {column!r} of {table.source!r} becomes known, got no entry for it."
                     )
@@ -146,15 +147,13 @@ def check_known_times(scope: Scope) -> Iterator[Finding]:
                     yield finding("SPEC026", ("labels", name, key), evidence, fix)
 
 
-def _has_known_time(source: Source, column: str, depth: int = 0) -> bool:
-    if column in source.column_known:
-        return True
-    made = source.columns.get(column)
-    return (
-        made is not None
-        and depth < 20
-        and any(_has_known_time(source, read, depth + 1) for read in made.columns)
-    )
+def _own_reads(scope: Scope, label: Label) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield the columns of the example's own row that a label's value reads."""
+    for key in ("when", "value", "combine"):
+        expression: Expression | None = getattr(label, key)
+        if expression is not None:
+            yield key, expression.columns - (set(scope.labels) if key == "combine" else set())
+    yield "columns", frozenset(label.columns)
 
 
 def check_undated(scope: Scope) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from truenorth.framing.durations import DAY, WEEK, microseconds
 from truenorth.framing.examples import ExampleTable
+from truenorth.framing.known import effective_known
 from truenorth.framing.labels import TIME_ANCHORS, Label
 from truenorth.framing.sources import Source
 
@@ -37,30 +38,14 @@ def with_dependencies(names: Iterable[str], labels: Mapping[str, Label]) -> tupl
 
 def delay(label: Label, sources: Mapping[str, Source], example_source: str | None) -> int:
     """Return the promised reporting delay of what the label reads, in microseconds."""
-    source = sources.get(label.source or example_source or "")
-    if source is None:
-        return 0
-    bound = source.row_known.after.microseconds
-    own = column_delays(source)
-    return max([bound, *(own[name] for name in read_columns(label) if name in own)])
-
-
-def column_delays(source: Source) -> dict[str, int]:
-    """Return the promised delay of every column that has an entry, or derives from one that has."""
-    delays = {name: known.after.microseconds for name, known in source.column_known.items()}
-    for _ in source.columns:
-        for name, expression in source.columns.items():
-            inherited = [delays[read] for read in expression.columns if read in delays]
-            if inherited:
-                delays[name] = max(delays.get(name, 0), *inherited)
-    return delays
+    return effective_known(sources, label.source or example_source or "").of(read_columns(label)).after
 
 
 def read_columns(label: Label) -> frozenset[str]:
     """Return the columns of its source, or of the example's row, that the label's value reads."""
     expressions = [label.when, label.value, label.where, label.aggregated]
     found = frozenset().union(*(expression.columns for expression in expressions if expression is not None))
-    return found | frozenset(label.columns)
+    return found | frozenset(label.columns) | (frozenset(label.by) if label.source else frozenset())
 
 
 def horizon(

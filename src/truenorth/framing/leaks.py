@@ -15,7 +15,8 @@ from truenorth.framing.examples import ExampleTable
 from truenorth.framing.expressions import Expression
 from truenorth.framing.features import Feature
 from truenorth.framing.framing import Framing
-from truenorth.framing.horizon import column_delays, horizon, with_dependencies
+from truenorth.framing.horizon import horizon, with_dependencies
+from truenorth.framing.known import Wait, duration, effective_known, inherited_known
 from truenorth.framing.labels import Label
 from truenorth.framing.names import tasks
 from truenorth.framing.periods import Period
@@ -39,31 +40,6 @@ def check_leaks(framing: Framing) -> list[Finding]:
     return _once(findings)
 
 
-def later_known(framing: Framing, source_name: str) -> dict[str, str]:
-    """Return the columns of a source that are known later than their row, each with how that comes."""
-    source = framing.sources[source_name]
-    paths = {name: f"{source_name}.{name} ({_delay_text(source, name)})" for name in source.column_known}
-    for name, lookup in source.lookup.items():
-        other = later_known(framing, lookup.source) if lookup.source in framing.sources else {}
-        if lookup.column in other:
-            paths[name] = f"{source_name}.{name} <- {other[lookup.column]}"
-    if source.session is not None:
-        paths["session_end"] = f"{source_name}.session_end (known a gap after the session's last event)"
-    for _ in source.columns:
-        for name, expression in source.columns.items():
-            read = next(
-                (column for column in sorted(expression.columns) if column in paths and column != name), None
-            )
-            if name not in paths and read is not None:
-                paths[name] = f"{source_name}.{name} <- {paths[read]}"
-    return paths
-
-
-def _delay_text(source: Source, column: str) -> str:
-    known = source.column_known[column]
-    return f"known at {known.at}" if known.at else f"known {known.after} after the event"
-
-
 def _own_row_reads(framing: Framing, table: ExampleTable) -> Iterator[Finding]:
     """LEAK001: a decision that reads its own row before the value is known."""
     if table.source is None or table.at == "none":
@@ -71,14 +47,33 @@ def _own_row_reads(framing: Framing, table: ExampleTable) -> Iterator[Finding]:
     source = framing.sources.get(table.source)
     if source is None:
         return
-    late = later_known(framing, table.source)
-    row = source.row_known
+    known = effective_known(framing.sources, table.source)
+    keys = _static_keys(framing, table.source)
     for place, read in _decision_reads(framing, table):
-        for column in sorted(read & late.keys()):
-            yield _leak001(place, column, late[column])
-        if place[0] == "features" and (row.at or row.after) and read - framing.features.keys() - {"time"}:
-            how = f"known at {row.at}" if row.at else f"known {row.after} after the event"
-            yield _leak001(place, sorted(read)[0], f"every column of {table.source} ({how})")
+        joined = {column: keys[column] & known.columns.keys() for column in read & keys.keys()}
+        for column in sorted(read & known.columns.keys()):
+            yield _leak001(place, column, known.columns[column].path)
+        for column, late in sorted(joined.items()):
+            for key in sorted(late):
+                yield _leak001(place, column, f"its key {known.columns[key].path}")
+        if known.row.is_later and _reads_row(framing, place, read):
+            yield _leak001(place, sorted(read)[0], known.row.path)
+
+
+def _reads_row(framing: Framing, place: tuple[str, ...], read: frozenset[str]) -> bool:
+    return bool(read - {"time", "row"} - (framing.features.keys() if place[0] == "features" else set()))
+
+
+def _static_keys(framing: Framing, source_name: str) -> dict[str, frozenset[str]]:
+    """Return the undated attributes that join to a row by themselves, with the keys that they join by."""
+    source = framing.sources[source_name]
+    own = {*source.columns, *source.rename, *source.lookup, *source.types}
+    found: dict[str, frozenset[str]] = {}
+    for other in framing.sources.values():
+        if not other.is_dated:
+            for column in set(other.static) - own:
+                found[column] = found.get(column, frozenset()) | frozenset(other.key)
+    return found
 
 
 def _leak001(place: tuple[str, ...], column: str, path: str) -> Finding:
@@ -125,15 +120,15 @@ def _emptied_window(framing: Framing, name: str, feature: Feature) -> Iterator[F
     last = microseconds(feature.last)
     if feature.source is None or last is None or feature.source not in framing.sources:
         return
-    source = framing.sources[feature.source]
-    delays = column_delays(source)
+    known = effective_known(framing.sources, feature.source)
     read = {
         column for item in (feature.where, feature.aggregated) if item is not None for column in item.columns
     }
-    late = {column: delays[column] for column in sorted(read & delays.keys()) if _is_constant(source, column)}
-    row = source.row_known
-    if row.at is None and row.after:
-        late["every column"] = row.after.microseconds
+    read |= set(feature.by)
+    waits = {column: known.columns[column] for column in sorted(read & known.columns.keys())}
+    late = {column: wait.after for column, wait in waits.items() if wait.is_constant}
+    if known.row.is_constant and known.row.after:
+        late["every column"] = known.row.after
     gap = microseconds(feature.gap) or 0
     for column, delay in late.items():
         if gap + last <= delay:
@@ -148,11 +143,6 @@ def _emptied_window(framing: Framing, name: str, feature: Feature) -> Iterator[F
                 fix=f"write gap: {wait}, so that the window ends where values are known.",
             )
             return
-
-
-def _is_constant(source: Source, column: str) -> bool:
-    entry = source.column_known.get(column)
-    return entry is None or entry.at is None
 
 
 def _label_reads(
@@ -180,22 +170,24 @@ def _example_columns(framing: Framing) -> set[str]:
 
 def _shortened(framing: Framing, source_name: str, source: Source) -> Iterator[Finding]:
     """LEAK002: a derived column that claims to be known before what it reads."""
-    inherited = column_delays(source)
+    made = {*source.columns, *source.lookup, *source.rename, *(("session_end",) if source.session else ())}
     for name, known in source.column_known.items():
-        if name not in source.columns or known.at is not None:
+        inherited = inherited_known(framing.sources, source_name, name) if name in made else None
+        if known.at is not None or inherited is None or not _is_shorter(known.after, inherited):
             continue
-        for read in sorted(source.columns[name].columns & source.column_known.keys()):
-            if known.after < source.column_known[read].after or source.column_known[read].at:
-                yield Finding(
-                    code="LEAK002",
-                    where=f"sources.{source_name}.known_after",
-                    path=("sources", source_name, "known_after", name),
-                    evidence=f"expected {name!r} to be known no earlier than what it reads, "
-                    f"got {known.after}: "
-                    f"{source_name}.{name} <- {source_name}.{read} ({_delay_text(source, read)}).",
-                    fix=f"write {name}: {Duration(inherited[name])}, "
-                    "or leave the entry out: it is inherited.",
-                )
+        yield Finding(
+            code="LEAK002",
+            where=f"sources.{source_name}.known_after",
+            path=("sources", source_name, "known_after", name),
+            evidence=f"expected {name!r} to be known no earlier than what it reads, "
+            f"got {known.after}: {inherited.path}.",
+            fix=f"write {name}: {duration(inherited)}, or leave the entry out: it is inherited.",
+        )
+
+
+def _is_shorter(after: Duration, inherited: Wait) -> bool:
+    """Whether a promise is broken by what is inherited: a longer delay, or a time without any bound."""
+    return after.microseconds < inherited.after or (not inherited.is_constant and not inherited.after)
 
 
 def _shared_instants(framing: Framing, table: ExampleTable) -> Iterator[Finding]:
@@ -300,7 +292,7 @@ def _undated_attributes(framing: Framing, table: ExampleTable) -> Iterator[Findi
                     severity="warn",
                     where=".".join(place),
                     path=place,
-                    evidence=f"expected an attribute with a date, got {column!r} of {taken[column]!r}, which has none: "
+                    evidence=f"expected a dated attribute, got {column!r} of {taken[column]!r} without date: "
                     "its value of today is read as if it had always been true.",
                     fix="bring the dated history of the attribute, or keep it only if it never changes.",
                 )

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from truenorth.framing.durations import ZERO, Duration
@@ -152,6 +152,7 @@ class Source(Section):
     """Legal basis for using the data, for example `contract` or `consent`."""
     retention: Duration | None = None
     """How long the data may be kept."""
+    _is_undated_union: bool = PrivateAttr(default=False)
 
     @property
     def is_derived(self) -> bool:
@@ -160,8 +161,16 @@ class Source(Section):
 
     @property
     def is_dated(self) -> bool:
-        """Whether rows carry an event time."""
-        return self.time is not None or bool(self.pairs or self.silence)
+        """Whether rows carry an event time; a union has that of its members, once the framing is expanded."""
+        if self.time is not None or self.pairs or self.silence:
+            return True
+        return bool(self.union) and not self._is_undated_union
+
+    def as_undated_union(self) -> Source:
+        """Return the source as a union of which no member carries an event time."""
+        source = self.model_copy()
+        source._is_undated_union = True
+        return source
 
     @property
     def row_known(self) -> Known:

@@ -14,6 +14,7 @@ from truenorth.engine.aggregates import Function, Measure
 from truenorth.engine.events import arrival, event_column, known_time, rows_of, tie_break
 from truenorth.engine.lowering import Tree, both, column, lower, number
 from truenorth.engine.windows import Frame, Job
+from truenorth.errors import Finding, FramingError
 from truenorth.framing.durations import microseconds
 from truenorth.framing.expressions import Expression
 from truenorth.framing.labels import Event, Label
@@ -67,7 +68,7 @@ def until_jobs(context: LabelContext, frame: Frame, names: Iterable[str]) -> lis
                     until.source,
                     until.by or label.by,
                     (measure,),
-                    read=_columns_of(until),
+                    read=_columns_of(until) | frozenset(until.by or label.by),
                 ),
                 (name,),
             )
@@ -105,7 +106,9 @@ def cancelling_job(context: LabelContext, name: str, columns: Iterable[str]) -> 
     last = microseconds(label.unless.last)
     earliest = Measure(
         name=CANCELLED, function="min",
-        value=known_time(context.known_columns[label.unless.source], _columns_of(label.unless)),
+        value=known_time(
+            context.known_columns[label.unless.source], _columns_of(label.unless) | frozenset(keys)
+        ),
         where=_condition(label.unless.where), lower=None if last is None else -last, upper=-1,
     )  # fmt: skip
     return Job(
@@ -124,18 +127,20 @@ def cancelled_relation(name: str) -> str:
 
 def has_constant_delay(context: LabelContext, source: str, read: Iterable[str]) -> bool:
     """Whether an event's known time is its event time plus a constant."""
-    return not arrival(context.sources[source], context.known_columns[source], read).varies
+    return not arrival(context.sources, source, context.known_columns[source], read).varies
 
 
 def _label_job(context: LabelContext, frame: Frame, name: str) -> LabelJob:
     label = context.labels[name]
     assert label.source is not None
     read = _columns_of(label) | (label.aggregated.columns if label.aggregated else frozenset())
+    read |= frozenset(label.by)
     is_dated = context.sources[label.source].is_dated
     measures = _measures(context, name, read, is_dated)
     job = _job(context, frame, name, label.source, label.by, measures, read=read, can_be_cancelled=True)
     because = None if is_dated else "the source is undated, so there is no line of time"
     if label.closed == "both" and label.source == context.table.source:
+        _check_key(context, name, label.source)
         job = replace(
             job, condition=_is_another_row(context, label.source), passed=context.sources[label.source].key
         )
@@ -145,6 +150,19 @@ def _label_job(context: LabelContext, frame: Frame, name: str) -> LabelJob:
         job = replace(job, condition=both(job.condition, exp.LTE(this=column("__t", "e"), expression=end)))
         because = "another event ends each window at a time of its own"
     return LabelJob(job, (name,), because)
+
+
+def _check_key(context: LabelContext, name: str, source: str) -> None:
+    if not context.sources[source].key:
+        raise FramingError(
+            Finding(
+                code="SPEC011",
+                where=f"labels.{name}.closed",
+                path=("labels", name, "closed"),
+                evidence=f"expected a key of {source!r} that tells the own row from others, got none.",
+                fix="declare the source's key, or leave closed: both out.",
+            )
+        )
 
 
 def _is_another_row(context: LabelContext, source: str) -> Tree:

@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from truenorth.engine.lowering import Tree, both, call, lower, number, when
 from truenorth.framing.expressions import Expression
-from truenorth.labels.contract import IMMATURE, OBSERVED, UNDEFINED
+from truenorth.labels.contract import IMMATURE, OBSERVED
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,3 @@ def _coalesce(parts: list[Verdict]) -> Verdict:
         waits = exp.If(this=verdict.is_state(IMMATURE), true=number(IMMATURE))
         state = exp.Case(ifs=[exp.If(this=known.copy(), true=number(OBSERVED)), waits], default=state)
     return Verdict(value, state)
-
-
-__all__ = ["IMMATURE", "OBSERVED", "UNDEFINED", "Part", "Verdict", "judge", "worst"]

@@ -27,25 +27,23 @@ def take_column(reading: Reading, draft: Draft, name: str, lookup: Lookup) -> Dr
     for one in (*lookup.by, lookup.column):
         if one not in other.columns:
             raise missing_column(lookup.source, f"lookup.{name}", one, other.columns)
-    has_entry = other.is_dated and draft.is_dated and lookup.column in other.known_columns
-    moment = f"__looked_up_{name}"
-    taken = {name: lookup.column, **({moment: known_name(lookup.column)} if has_entry else {})}
+    late = dict.fromkeys(one for one in (lookup.column, *lookup.by) if one in other.known_columns)
+    late = late if other.is_dated and draft.is_dated else {}
+    moments = {one: f"__looked_up_{name}_{index}" for index, one in enumerate(late)}
+    taken = {name: lookup.column, **{moment: known_name(one) for one, moment in moments.items()}}
     if other.is_dated and draft.is_dated:
         query = _as_known(reading, draft, name, lookup, other, taken)
     else:
         query = _by_key(reading, draft, name, lookup, other, taken)
-    hidden = (*draft.hidden, *((moment,) if has_entry else ()))
+    hidden = (*draft.hidden, *moments.values())
     made = replace(
         draft, query=query, columns={**draft.columns, name: other.columns[lookup.column]}, hidden=hidden
     )
-    if not has_entry:
-        return made
-    # the looked-up row was known before this one; its column may come later still
-    return made.with_entry(name, other.known_columns[lookup.column], KnownTime(0, (_or_time(moment),)))
-
-
-def _or_time(moment: str) -> Tree:
-    return column(moment)
+    # the looked-up row was known before this one; its column, and what it was found by, may come later still
+    for one, moment in moments.items():
+        made = made.with_entry(name, other.known_columns[one], KnownTime(0, (column(moment),)))
+    inherited = draft.inherited(frozenset(lookup.by))
+    return made.with_entry(name, *inherited) if inherited else made
 
 
 def _by_key(

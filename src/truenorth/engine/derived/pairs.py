@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlglot import exp
 
 from truenorth.engine.draft import Draft
+from truenorth.engine.events import latest_of
 from truenorth.engine.known import KNOWN, TIME, KnownTime, known_name
 from truenorth.engine.lowering import Tree, both, call, column, number
 from truenorth.engine.readers.files import missing_column
 from truenorth.engine.reading import Origin, Reading, SourceTable
 from truenorth.engine.trees import alias, not_null, stored
-from truenorth.framing.durations import Duration
-from truenorth.framing.sources import Known, Source
+from truenorth.framing.sources import Known, Pairs, Source
 
 _ROW = "__row"
 OLD, NEW = "a", "b"
@@ -33,7 +35,7 @@ def pair_rows(reading: Reading, name: str, source: Source) -> Origin:
     numbered = f"numbered_{name}"
     reading.engine.create_table(numbered, _numbered(other, key))
     matched = f"matched_{name}"
-    reading.engine.create_table(matched, _matched(numbered, source.pairs.block, source.pairs.last))
+    reading.engine.create_table(matched, _matched(numbered, source.pairs, other.known_columns))
     query, roles = _joined(numbered, matched, other)
     reading.engine.create_table(f"pairs_{name}", query)
     entries = {f"{side}_{one}": known for side in (OLD, NEW) for one, known in other.known_columns.items()}
@@ -66,10 +68,11 @@ def _numbered(other: SourceTable, key: tuple[str, ...]) -> exp.Select:
     return exp.select(*(column(one) for one in names), alias(row, _ROW)).from_(stored(other.relation))
 
 
-def _matched(numbered: str, blocks: tuple[tuple[str, ...], ...], last: Duration | None) -> exp.Query:
-    """Return the numbers of the rows that agree on a block; UNION takes out what several blocks find."""
+def _matched(numbered: str, pairs: Pairs, late: Collection[str]) -> exp.Query:
+    """Return the numbers of the rows that agree on a block, once, and when the first agreement is known."""
     found: exp.Query | None = None
-    for block in blocks:
+    last = pairs.last
+    for block in pairs.block:
         conditions: list[Tree] = [exp.EQ(this=column(one, OLD), expression=column(one, NEW)) for one in block]
         conditions.append(exp.LT(this=column(_ROW, OLD), expression=column(_ROW, NEW)))
         conditions.append(exp.LTE(this=column(KNOWN, OLD), expression=column(TIME, NEW)))
@@ -78,12 +81,20 @@ def _matched(numbered: str, blocks: tuple[tuple[str, ...], ...], last: Duration 
             conditions.append(exp.GTE(this=column(TIME, OLD), expression=since))
         query = (
             exp.select(alias(column(_ROW, OLD), OLD), alias(column(_ROW, NEW), NEW))
+            .select(alias(_agreed(block, late), KNOWN))
             .from_(stored(numbered, OLD))
             .join(stored(numbered, NEW), on=both(*conditions))
         )
         found = query if found is None else exp.Union(this=found, expression=query, distinct=True)
     assert found is not None
-    return found
+    first = alias(exp.Min(this=column(KNOWN)), KNOWN)
+    return exp.select(column(OLD), column(NEW), first).from_(found.subquery("agreed")).group_by(OLD, NEW)
+
+
+def _agreed(block: tuple[str, ...], late: Collection[str]) -> Tree:
+    """Return when it is known that two rows agree: with the newer row, or when the last of the block is."""
+    read = [column(known_name(one), side) for one in block if one in late for side in (OLD, NEW)]
+    return latest_of([column(KNOWN, NEW), *read])
 
 
 def _joined(numbered: str, matched: str, other: SourceTable) -> tuple[exp.Select, dict[str, str]]:
@@ -102,7 +113,7 @@ def _joined(numbered: str, matched: str, other: SourceTable) -> tuple[exp.Select
             later = call("greatest", column(known_name(one), side), column(KNOWN, NEW))
             there = not_null(column(known_name(one), side))
             items.append(alias(exp.Case(ifs=[exp.If(this=there, true=later)]), known_name(f"{side}_{one}")))
-    items += [alias(column(one, NEW), one) for one in (TIME, KNOWN)]
+    items += [alias(column(TIME, NEW), TIME), alias(column(KNOWN, "found"), KNOWN)]
     query = exp.select(*items).from_(stored(matched, "found"))
     for side in (OLD, NEW):
         on = exp.EQ(this=column(_ROW, side), expression=column(side, "found"))

@@ -57,6 +57,9 @@ def cut_sessions(engine: Engine, draft: Draft, session: Session) -> Draft:
     known_end = exp.Paren(
         this=exp.Add(this=column("session_end"), expression=number(session.gap.microseconds))
     )
+    inherited = draft.inherited(frozenset(session.by))
+    for name in COLUMNS if inherited else ():
+        draft = draft.with_entry(name, *inherited)  # type: ignore[misc]
     return draft.with_entry("session_end", Known("session_end", session.gap), KnownTime(0, (known_end,)))
 
 

@@ -10,6 +10,7 @@ from truenorth.engine.lowering import Tree, column, number
 from truenorth.engine.readers.files import missing_column
 from truenorth.engine.reading import Origin, Reading
 from truenorth.engine.trees import alias, not_null, stored
+from truenorth.framing.known import effective_known
 from truenorth.framing.sources import Source
 
 _NEXT = "__next"
@@ -48,7 +49,7 @@ def find_silences(reading: Reading, name: str, source: Source) -> Origin:
     )
     table = f"silence_{name}"
     reading.engine.create_table(table, query)
-    bound = reading.sources[other.name].row_known.after.microseconds
+    bound = effective_known(reading.sources, other.name).of(source.silence.by).after
     roles = {one: other.columns[one] for one in source.silence.by}
     rows = exp.select(*(one.copy() for one in by), column(TIME)).from_(stored(table))
     draft = Draft(name, rows, roles, True, row_known=KnownTime(bound))
