@@ -5,7 +5,7 @@ import pytest
 from tests.framing.texts import FRAMINGS
 from truenorth.framing import load_with_findings
 
-WARNINGS = {"eta": ["LEAK001"], "feed": ["LEAK004"], "search": ["LEAK004"]}
+WARNINGS = {"ads": ["SPEC034"], "eta": ["LEAK001"], "feed": ["LEAK004"], "search": ["LEAK004"]}
 
 
 @pytest.mark.parametrize("file", FRAMINGS, ids=lambda file: file.stem)

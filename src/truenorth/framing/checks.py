@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from truenorth.errors import Finding, near_names
+from truenorth.framing.combinations import check_feature_forms, check_label_windows, check_table_times
 from truenorth.framing.document import Path
 from truenorth.framing.expressions import Expression
 from truenorth.framing.known import effective_known
@@ -268,5 +269,6 @@ def _circles(graph: dict[str, list[str]], *section: str) -> Iterator[Finding]:
 
 CHECKS: tuple[Check, ...] = (
     check_sources, check_examples, check_labels, check_known_times, check_undated, check_features,
-    check_statics, check_objective, check_policy, check_retrieval, check_metrics, check_files,
+    check_statics, check_table_times, check_label_windows, check_feature_forms, check_objective,
+    check_policy, check_retrieval, check_metrics, check_files,
 )  # fmt: skip

@@ -81,4 +81,9 @@ CODES: dict[str, Mistake] = {
         "Undated examples have judged labels and own-row features only.",
         "say judged: {by: ...}, or give the source a time",
     ),
+    "SPEC034": Mistake(
+        "A context column is also a feature.",
+        "rename the feature, or take the column out of examples.context",
+        "warn",
+    ),
 }

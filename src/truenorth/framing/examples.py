@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from truenorth.framing.durations import Duration
 from truenorth.framing.expressions import Expression
+from truenorth.framing.forms import TABLE_FORMS, refuse_unused
 from truenorth.framing.periods import Moment
 from truenorth.framing.section import Names, Section
 
@@ -103,6 +104,13 @@ class ExampleTable(Section):
             raise PydanticCustomError(
                 "examples",
                 "expected either a source (its rows) or every (a calendar). Fix: write one of the two",
+            )
+        refuse_unused(self, "examples", "source" if self.source else "every", TABLE_FORMS)
+        if isinstance(self.propensity, Softmax) and not (self.decision or self.group):
+            raise PydanticCustomError(
+                "examples",
+                "expected decision or group beside a softmax, got neither. Fix: write decision: COLUMN",
+                {"key": "propensity"},
             )
         if self.every is not None and (self.from_ is None or not self.every):
             raise PydanticCustomError(

@@ -13,12 +13,14 @@ from pydantic_core import PydanticCustomError
 
 from truenorth.framing.durations import PATTERN, ZERO, Duration
 from truenorth.framing.expressions import Expression
+from truenorth.framing.forms import FEATURE_FORMS, refuse_unused
 from truenorth.framing.section import ColumnName, Names, Section
 
 FEATURE_AGGREGATES = (
     "count", "sum", "mean", "min", "max", "std", "distinct", "rate", "latest", "first", "since_last",
 )  # fmt: skip
 OVER_AGGREGATES = ("rank", "count", "sum", "mean", "min", "max")
+_NUMBERS = ("count", "sum", "mean", "std", "distinct", "rate", "since_last", "rank")
 Families = Duration | tuple[Duration, ...]
 
 
@@ -144,6 +146,8 @@ class Feature(Section):
                 "expected {wanted} aggregate beside {form}, got {got}. Fix: keep one, such as count or mean",
                 {"wanted": wanted, "form": forms[0], "got": " and ".join(aggregates) or "none"},
             )
+        refuse_unused(self, "feature", forms[0], FEATURE_FORMS)
+        self._refuse_mismatches()
         lengths = self.last if isinstance(self.last, tuple) else (self.last,)
         if any(length is not None and not length for length in lengths):
             raise PydanticCustomError(
@@ -151,6 +155,27 @@ class Feature(Section):
                 "expected a window longer than nothing, got last: 0s. Fix: write last: 1d or longer",
             )
         return self
+
+    def _refuse_mismatches(self) -> None:
+        if self.match and (len(self.match) != 2 or self.by not in ((), ("bm25",))):
+            raise PydanticCustomError(
+                "feature",
+                "expected match of two columns by bm25, got {n} columns. Fix: write match: [query, title]",
+                {"n": len(self.match), "key": "match"},
+            )
+        if self.refresh and self.anchor == "target":
+            raise PydanticCustomError(
+                "feature",
+                "expected refresh or anchor: target, got both. Fix: remove refresh",
+                {"key": "refresh"},
+            )
+        is_number = self.as_ == "number" or self.match or self.aggregate in _NUMBERS
+        if is_number and isinstance(self.default, str):
+            raise PydanticCustomError(
+                "feature",
+                "expected a number as default of a number, got '{text}'. Fix: write default: 0",
+                {"text": self.default, "key": "default"},
+            )
 
 
 Features = dict[ColumnName, Feature]

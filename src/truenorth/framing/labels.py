@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from truenorth.framing.durations import ZERO, Duration
 from truenorth.framing.expressions import Expression
+from truenorth.framing.forms import LABEL_FORMS, refuse_unused
 from truenorth.framing.section import ColumnName, Names, Section
 
 Kind = Literal["binary", "number", "amount", "grade", "class", "tags", "time_to_event"]
@@ -145,7 +146,14 @@ class Label(Section):
                 "expected at most one aggregate, beside source, got {got}. Fix: keep one",
                 {"got": " and ".join(aggregates)},
             )
+        refuse_unused(self, "label", forms[0], LABEL_FORMS)
         _refuse_empty_windows(self.within)
+        if self.until and self.until.last is not None:
+            raise PydanticCustomError(
+                "label",
+                "expected last beside unless only, got it beside until. Fix: remove last",
+                {"key": ("until", "last")},
+            )
         if self.value and self.kind is None:
             raise PydanticCustomError(
                 "label", "expected kind beside value. Fix: write kind: number, amount, class, grade or tags"

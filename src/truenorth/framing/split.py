@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from truenorth.framing.durations import Duration
+from truenorth.framing.forms import SPLIT_FORMS, refuse_unused
 from truenorth.framing.percentages import Share, read_share
 from truenorth.framing.periods import Period
 from truenorth.framing.section import Section
@@ -25,6 +26,14 @@ class Tail(Section):
     """Length of the stretch at the end of that part."""
     share: float | None = Field(default=None, gt=0, lt=1)
     """Share of that part's rows, chosen by a hash of what is kept together."""
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Self:
+        if (self.last is None) == (self.share is None):
+            raise PydanticCustomError(
+                "split", "expected last or share of a part, got both or neither. Fix: write 7d of train"
+            )
+        return self
 
 
 class Folds(Section):
@@ -97,6 +106,58 @@ class Split(Section):
             raise PydanticCustomError("split", "expected a test part. Fix: write test: 7d")
         return self
 
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        refuse_unused(self, "split", self.form, SPLIT_FORMS)
+        for name in PARTS:
+            self._refuse_other_form(name, getattr(self, name))
+            if isinstance(part := getattr(self, name), Tail):
+                self._refuse_tail(name, part)
+        if self.seed and self.random is None and not any(self._is_shared(name) for name in PARTS):
+            raise _refused("seed", "a seed beside shares by hash", "seed beside none", "remove seed")
+        self._refuse_disorder()
+        return self
+
+    def _is_shared(self, name: str) -> bool:
+        part = getattr(self, name)
+        return isinstance(part, Tail) and part.share is not None
+
+    def _refuse_other_form(self, name: str, part: Any) -> None:
+        """A period beside lengths, a length beside periods, a stretch of a published part."""
+        wanted: dict[str, tuple[type, ...]] = {
+            "periods": (Period, Tail, dict), "lengths": (Duration, Tail), "column": (str, Duration, Period),
+        }  # fmt: skip
+        if part is None or self.form == "random" or isinstance(part, wanted[self.form]):
+            return
+        what = {"periods": "a period", "lengths": "a length", "column": "a value of the column"}[self.form]
+        raise _refused(name, f"{what} like the other parts", _shown(part), f"write {what}")
+
+    def _refuse_tail(self, name: str, tail: Tail) -> None:
+        parent = getattr(self, tail.of)
+        is_open = parent is None and tail.of == "train" and self.form == "lengths"
+        if name == tail.of or (parent is None and not is_open):
+            raise _refused(name, "a stretch of another part", _shown(tail), f"write {tail.of} too")
+        if tail.share is not None and name != "calibration":
+            fix = "write a length, for example 7d of train"
+            raise _refused(name, "a share for calibration only", _shown(tail), fix)
+        length = parent.microseconds if isinstance(parent, Duration) else None
+        if isinstance(parent, Period):
+            length = parent.end.microseconds - parent.start.microseconds
+        if tail.last is not None and length is not None and tail.last.microseconds >= length:
+            raise _refused(name, f"a stretch shorter than {tail.of}", _shown(tail), "write a shorter one")
+
+    def _refuse_disorder(self) -> None:
+        """Periods come one after the other, in the order of their use; tests do not overlap."""
+        before: tuple[str, Period] | None = None
+        for name in PARTS:
+            part = getattr(self, name)
+            periods = [*part.values()] if isinstance(part, dict) else [part]
+            for period in sorted((one for one in periods if isinstance(one, Period)), key=_start):
+                if before and period.start < before[1].end:
+                    wanted = f"{name} from {before[1].end} on, where {before[0]} ends"
+                    raise _refused(name, wanted, str(period), "let the parts follow each other")
+                before = (name, period)
+
     @property
     def form(self) -> Literal["random", "column", "periods", "lengths"]:
         """Which of the four ways the split is written in."""
@@ -105,6 +166,24 @@ class Split(Section):
         if self.column is not None:
             return "column"
         return "lengths" if isinstance(self.test, Duration) else "periods"
+
+
+def _refused(key: str, wanted: str, got: str, fix: str) -> PydanticCustomError:
+    return PydanticCustomError(
+        "split",
+        "expected {wanted}, got {got}. Fix: {fix}",
+        {"wanted": wanted, "got": got, "fix": fix, "key": key},
+    )
+
+
+def _shown(part: Any) -> str:
+    if isinstance(part, Tail):
+        return f"{part.last if part.share is None else f'{part.share:.0%}'} of {part.of}"
+    return "several periods" if isinstance(part, dict) else str(part)
+
+
+def _start(period: Period) -> int:
+    return period.start.microseconds
 
 
 def _tail(value: Any) -> Any:
