@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from truenorth.engine.lowering import Tree, bigint, double, lower, when
+from truenorth.engine.lowering import Tree, bigint, double, lower, number, when
 from truenorth.features.own import Row, bind
 from truenorth.features.trailing import with_default
 from truenorth.framing.features import Feature
@@ -30,7 +30,11 @@ def list_feature(
         assert value is not None
         return with_default(feature, _rank(value, group))
     over = exp.Literal.number(1) if value is None else double(value)
-    window = exp.Window(this=_AGGREGATES[aggregate](this=over), partition_by=[part.copy() for part in group])
+    window: Tree = exp.Window(
+        this=_AGGREGATES[aggregate](this=over), partition_by=[part.copy() for part in group]
+    )
+    if aggregate == "sum":
+        window = exp.Coalesce(this=window, expressions=[number(0.0)])
     return with_default(feature, window)
 
 
