@@ -284,18 +284,21 @@ def _undated_attributes(framing: Framing, table: ExampleTable) -> Iterator[Findi
         for column in source.static
     }
     taken = _looked_up(framing, table, static)
+    readers: dict[str, dict[str, str]] = {}
     for place, read in _decision_reads(framing, table):
-        for column in sorted(read & taken.keys()):
-            if place[0] == "features":
-                yield Finding(
-                    code="LEAK004",
-                    severity="warn",
-                    where=".".join(place),
-                    path=place,
-                    evidence=f"expected a dated attribute, got {column!r} of {taken[column]!r} without date: "
-                    "its value of today is read as if it had always been true.",
-                    fix="bring the dated history of the attribute, or keep it only if it never changes.",
-                )
+        for column in sorted(read & taken.keys()) if place[0] == "features" else ():
+            readers.setdefault(taken[column], {})[column] = place[1]
+    for source, columns in readers.items():
+        features = ", ".join(sorted(set(columns.values())))
+        yield Finding(
+            code="LEAK004",
+            severity="warn",
+            where=f"sources.{source}.static",
+            path=("sources", source, "static"),
+            evidence=f"expected dated attributes, got {', '.join(sorted(columns))} without a date "
+            f"(read by {features}): today's values are read as if they had always been true.",
+            fix="bring the dated history of what changes, and keep as static only what never does.",
+        )
 
 
 def _looked_up(framing: Framing, table: ExampleTable, static: dict[str, str]) -> dict[str, str]:

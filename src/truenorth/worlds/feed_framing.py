@@ -64,7 +64,7 @@ examples:
   position: position
   propensity: logged_probability
   explored: arm = 'random'
-  context: [user_language, topic]
+  context: [user_language]
 labels:
   click: {{source: actions, where: action = 'click', within: 2h}}
   liked: {{source: actions, where: action = 'like', within: 2h, unless: {{source: actions, where: action = 'scroll_past', last: 2s}}}}
@@ -102,7 +102,7 @@ proxies:
   liked: {{alignment: 4, gaming: 2, coverage: 2, latency: 5, causal: 3, if_pushed: likes asked for}}
   quick_skip: {{alignment: 3, gaming: 2, coverage: 4, latency: 5, causal: 3, if_pushed: slow openings}}
 objective: {{score: 5*comment + 4*share + 3*dwell + liked - 2*quick_skip, metric: value@{slots}}}
-evaluation: {{slices: [user_language, topic, explored], metrics: [ndcg@{slots}(dwell), mean(click), mean(hide), gini(shown) by creator]}}
+evaluation: {{slices: [user_language, item_topic, explored], metrics: [ndcg@{slots}(dwell), mean(click), mean(hide), gini(shown) by creator]}}
 models: {{rule: -age_hours, candidates: [linear, trees, multitask], calibrate: auto, choose: one_standard_error}}
 policy:
   rank: {{by: score, show: {slots}, rules: [{{at_most: 2, per: creator}}, {{fresh: 1, where: age_hours < 6}}]}}
