@@ -75,15 +75,16 @@ def test_a_label_sees_what_is_known_strictly_before_as_of(late: int | None, seen
 @pytest.mark.parametrize(("nudge", "state"), [(0, "immature"), (1, "observed")])
 def test_a_label_is_mature_strictly_after_window_and_delay(nudge: int, state: str) -> None:
     cell = label({"within": "1h"}, [event(1)], as_of=AT + 3 * HOUR + nudge, known_after="2h")
-    assert (cell.state, cell.value, cell.mature_at) == (state, 1, AT + 3 * HOUR)
+    value = 1 if state == "observed" else None
+    assert (cell.state, cell.value, cell.mature_at) == (state, value, AT + 3 * HOUR)
 
 
-def test_an_immature_label_without_a_visible_event_has_no_value() -> None:
+def test_an_immature_label_has_no_value() -> None:
     assert label({"count": True, "within": "1h"}, [], as_of=AT + HOUR) == Cell(
         "immature", None, AT + HOUR, None, None
     )
     assert label({"absent": True, "within": "1h"}, [], as_of=AT + HOUR).value is None
-    assert label({"absent": True, "within": "1h"}, [event(1)], as_of=AT + HOUR).value == 0
+    assert label({"absent": True, "within": "1h"}, [event(1)], as_of=AT + HOUR).value is None
 
 
 def test_the_end_of_covers_holds_maturity_back() -> None:
@@ -98,7 +99,7 @@ def test_the_end_of_covers_holds_maturity_back() -> None:
 
 def test_a_label_without_a_window_never_matures() -> None:
     cell = label({}, [event(5 * DAY)])
-    assert (cell.state, cell.value, cell.mature_at) == ("immature", 1, None)
+    assert (cell.state, cell.value, cell.mature_at) == ("immature", None, None)
 
 
 def test_null_keys_never_match() -> None:
