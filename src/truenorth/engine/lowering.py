@@ -152,14 +152,16 @@ _SPECIAL: dict[type[Tree], Callable[[Tree, Bind], Tree]] = {
 }
 
 
+def floor_modulo(value: Tree, length: int) -> Tree:
+    """Return value modulo length, at least 0 also for values below 0 (before 1970)."""
+    remainder = exp.Paren(this=exp.Mod(this=exp.paren(value), expression=number(length)))
+    lifted = exp.Paren(this=exp.Add(this=remainder, expression=number(length)))
+    return exp.Paren(this=exp.Mod(this=lifted, expression=number(length)))
+
+
 def _day_time(time: Tree) -> Tree:
     """Return microseconds since midnight UTC, also before 1970."""
-    remainder = exp.Paren(this=exp.Mod(this=exp.paren(time), expression=number(DAY)))
-    return exp.Paren(
-        this=exp.Mod(
-            this=exp.Paren(this=exp.Add(this=remainder, expression=number(DAY))), expression=number(DAY)
-        )
-    )
+    return floor_modulo(time, DAY)
 
 
 def whole_days(time: Tree) -> Tree:
@@ -174,14 +176,7 @@ def _hour(time: Tree) -> Tree:
 
 def _dayofweek(time: Tree) -> Tree:
     # 1970-01-01 was a Thursday, day 4 where Sunday is 0
-    shifted = exp.Paren(
-        this=exp.Mod(
-            this=exp.Paren(this=exp.Add(this=whole_days(time), expression=number(4))), expression=number(7)
-        )
-    )
-    return exp.cast(
-        exp.Mod(this=exp.Paren(this=exp.Add(this=shifted, expression=number(7))), expression=number(7)), "INT"
-    )
+    return exp.cast(floor_modulo(whole_days(time) + number(4), 7), "INT")
 
 
 def _between(start: Tree, end: Tree, unit: int) -> Tree:

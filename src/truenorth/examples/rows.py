@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from truenorth.engine.lowering import Tree, call, column, number, text
+from truenorth.engine.lowering import Tree, call, column, floor_modulo, number, text
 from truenorth.engine.trees import alias, stored
 from truenorth.examples.needed import Static
 from truenorth.framing.durations import DAY, WEEK
@@ -86,9 +86,7 @@ def time_columns(table: ExampleTable, anchors: Iterable[str]) -> dict[str, Tree]
 
 def _last_microsecond(time: Tree, length: int, origin: int) -> Tree:
     """Return the last microsecond of the interval of `length`, aligned at `origin`, that holds a time."""
-    since = exp.paren(time.copy() - number(origin))
-    remainder = exp.paren(exp.paren(exp.paren(since % number(length)) + number(length)) % number(length))
-    return time - remainder + number(length - 1)
+    return time - floor_modulo(time.copy() - number(origin), length) + number(length - 1)
 
 
 def _numbered(dialect: str) -> Tree:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from truenorth.engine.aggregates import PARTS, Measure, aggregate, event_input
-from truenorth.engine.lowering import Tree, bigint, both, column, number, when
+from truenorth.engine.lowering import Tree, bigint, both, column, floor_modulo, number, when
 from truenorth.engine.trees import alias, stored
 from truenorth.engine.windows import ROW, Job, join_form, part_columns, parts_of, window_form
 from truenorth.errors import Finding, FramingError
@@ -225,5 +225,4 @@ def _pairs(single: FeatureJob, events: exp.Query, *, is_late: bool, lateness: in
 
 def bucket_start(time: Tree, width: int) -> Tree:
     """Return the start of the bucket of `width` microseconds that holds a time."""
-    remainder = exp.paren(exp.paren(exp.paren(time.copy() % number(width)) + number(width)) % number(width))
-    return exp.paren(time - remainder)
+    return exp.paren(time - floor_modulo(time.copy(), width))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from truenorth.engine.lowering import Tree, column, number
+from truenorth.engine.lowering import Tree, column, floor_modulo, number
 from truenorth.features.contract import FeatureContext
 from truenorth.framing.durations import microseconds
 from truenorth.framing.features import Feature, Refresh
@@ -30,8 +30,7 @@ def refreshed_at(refresh: Refresh, at: Tree) -> Tree:
         refresh.takes.microseconds + refresh.offset % refresh.every.microseconds,
     )
     since = exp.paren(at - number(shift))
-    remainder = exp.paren(exp.paren(exp.paren(since.copy() % number(every)) + number(every)) % number(every))
-    return exp.paren(since.copy() - remainder) + number(refresh.offset % every)
+    return exp.paren(since - floor_modulo(since.copy(), every)) + number(refresh.offset % every)
 
 
 def refresh_column(refresh: Refresh) -> str:
