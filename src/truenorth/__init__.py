@@ -3,11 +3,16 @@
     load, load_text      read a framing and check it
     dump, framing_hash   its canonical form
     build                examples, labels and features over the logs
+    run, Run             the main job: models, policy, evaluation, report, bundle
+    list_runs, compare_runs, find_run     runs that were made before
+    load_bundle, score_file               a released bundle, and a batch of rows
+    SYSTEMS, new_project                  ready systems, and a project from one
     make_world           a simulated log with known truth
     EngineSettings       threads, memory, spill folder, cluster address
 
-The parts, low to high: `errors`, `framing` (the typed file), `engine` (DuckDB and Spark), `labels` and
-`features` (definitions to columns), `examples` (one table), `worlds` (simulated logs), `cli`.
+The parts, low to high: `errors`, `statistics`, `framing` (the typed file), `engine` (DuckDB and Spark),
+`labels` and `features` (definitions to columns), `examples` (one table), `models`, `decision`, `evaluation`,
+`serving` (bundles), `documents`, `worlds` (simulated logs), `systems` (ready framings), `workflow`, `cli`.
 Nothing heavy is imported until it is used.
 """
 
@@ -24,12 +29,19 @@ if TYPE_CHECKING:
     from truenorth.framing.canonical import dump, framing_hash
     from truenorth.framing.framing import Framing
     from truenorth.framing.load import load, load_text
+    from truenorth.serving.batch import score_file
+    from truenorth.serving.bundle import Bundle, load_bundle
+    from truenorth.systems import SYSTEMS, new_project
+    from truenorth.workflow.api import run
+    from truenorth.workflow.result import Run
+    from truenorth.workflow.runs import compare_runs, find_run, list_runs
     from truenorth.worlds import World, make_world
 
 __version__ = "0.1.0"
 
 _PLACES = {
     "Built": "truenorth.examples.build",
+    "Bundle": "truenorth.serving.bundle",
     "DataError": "truenorth.errors",
     "EngineError": "truenorth.errors",
     "EngineSettings": "truenorth.engine.contract",
@@ -37,20 +49,30 @@ _PLACES = {
     "Framing": "truenorth.framing.framing",
     "FramingError": "truenorth.errors",
     "Interrupted": "truenorth.errors",
+    "Run": "truenorth.workflow.result",
+    "SYSTEMS": "truenorth.systems",
     "TrueNorthError": "truenorth.errors",
     "World": "truenorth.worlds",
     "build": "truenorth.examples.api",
+    "compare_runs": "truenorth.workflow.runs",
     "dump": "truenorth.framing.canonical",
+    "find_run": "truenorth.workflow.runs",
     "framing_hash": "truenorth.framing.canonical",
+    "list_runs": "truenorth.workflow.runs",
     "load": "truenorth.framing.load",
+    "load_bundle": "truenorth.serving.bundle",
     "load_text": "truenorth.framing.load",
     "make_world": "truenorth.worlds",
+    "new_project": "truenorth.systems",
+    "run": "truenorth.workflow.api",
+    "score_file": "truenorth.serving.batch",
 }
 
 __all__ = [
-    "Built", "DataError", "EngineError", "EngineSettings", "Finding", "Framing", "FramingError",
-    "Interrupted", "TrueNorthError", "World",
-    "build", "dump", "framing_hash", "load", "load_text", "make_world",
+    "SYSTEMS", "Built", "Bundle", "DataError", "EngineError", "EngineSettings", "Finding", "Framing",
+    "FramingError", "Interrupted", "Run", "TrueNorthError", "World", "build", "compare_runs", "dump",
+    "find_run", "framing_hash", "list_runs", "load", "load_bundle", "load_text", "make_world",
+    "new_project", "run", "score_file",
 ]  # fmt: skip
 
 

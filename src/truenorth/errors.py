@@ -13,7 +13,7 @@ the place, what was expected, what was there, the code, and the fix.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -43,6 +43,12 @@ class Finding:
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as plain JSON values."""
         return {**asdict(self), "path": list(self.path)}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Finding:
+        """Return the finding that `to_dict` wrote; keys that are none of its own are passed over."""
+        known = {name: plain[name] for name in cls.__dataclass_fields__ if name in plain}
+        return cls(**{**known, "path": tuple(known.get("path", ()))})
 
 
 class TrueNorthError(Exception):

@@ -1,18 +1,33 @@
-"""The commands: show, schema, sql, simulate, build."""
+"""The commands that read and build: show, schema, sql, simulate, build; and the table of all commands."""
 
 from __future__ import annotations
 
-import re
 import sys
+from collections.abc import Callable
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from truenorth.cli import running, starting
 from truenorth.cli.failing import told
-from truenorth.errors import EngineError, Finding, FramingError, suggest
+from truenorth.cli.options import (
+    AsOf,
+    Debug,
+    Engine,
+    EngineChoice,
+    File,
+    Json,
+    Master,
+    Memory,
+    Spill,
+    Threads,
+    found,
+    memory_size,
+    print_json,
+    request_of,
+)
 
 WIDTH = 120
 """Columns of what is printed into a file or a pipe."""
@@ -22,41 +37,6 @@ app = typer.Typer(
     help="From a business goal and event logs to a decision that can be trusted. "
     "Start with: truenorth simulate feed --out feed, then truenorth build feed/framing.yaml.",
 )  # fmt: skip
-
-
-class EngineChoice(StrEnum):
-    """Where queries run."""
-
-    duckdb = "duckdb"
-    spark = "spark"
-
-
-File = Annotated[
-    Path,
-    typer.Argument(help="The framing, a YAML file; its paths start from its folder.", show_default=False),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, errors too.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-AsOf = Annotated[
-    str | None,
-    typer.Option(
-        "--as-of", help="Read everything as it was known then, ISO 8601; default: the end of the logs."
-    ),
-]
-Engine = Annotated[EngineChoice, typer.Option("--engine", help="Where queries run.")]
-Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Worker threads; default: all cores.")]
-Memory = Annotated[
-    str | None, typer.Option("--memory", help="Memory to use before spilling to disk, for example 12GB.")
-]
-Spill = Annotated[
-    Path | None,
-    typer.Option(
-        "--spill", help="Folder for what does not fit in memory; default: the system's temporary one."
-    ),
-]
-Master = Annotated[
-    str, typer.Option("--master", help="Spark: address of the cluster, for example spark://host:7077.")
-]
 
 
 def run() -> None:
@@ -74,9 +54,9 @@ def show(file: File, as_json: Json = False, debug: Debug = False) -> None:
         from truenorth.framing.canonical import dump, framing_hash, to_plain
         from truenorth.framing.load import load_with_findings
 
-        framing, findings = load_with_findings(_found(file), today=date.today())
+        framing, findings = load_with_findings(found(file), today=date.today())
         if as_json:
-            _print_json(
+            print_json(
                 {
                     "framing": to_plain(framing),
                     "hash": framing_hash(framing),
@@ -116,7 +96,7 @@ def sql(
         from truenorth.examples.build import plan_steps
 
         with open_engine("duckdb") as engine:
-            for step in plan_steps(_request(file, as_of), engine, dialect=dialect.value):
+            for step in plan_steps(request_of(file, as_of), engine, dialect=dialect.value):
                 sys.stdout.write(written_step(step, dialect.value) + "\n\n")
 
 
@@ -152,7 +132,7 @@ def simulate(
         made = make_world(world, out, seed=seed, overwrite=overwrite, **given)
         (out / "framing.schema.json").write_text(schema_text(), encoding="utf-8")
         if as_json:
-            _print_json(made.to_dict())
+            print_json(made.to_dict())
         else:
             sys.stdout.write(f"{made}\n")
 
@@ -188,81 +168,27 @@ def build(
         from truenorth.engine.contract import EngineSettings
         from truenorth.examples.build import build_examples
 
-        request = _request(file, as_of, fold)
+        request = request_of(file, as_of, fold)
         with reported(quiet=as_json) as progress:
             settings = EngineSettings(
-                threads=threads, memory=_memory(memory), spill=spill, master=master, progress=progress
+                threads=threads, memory=memory_size(memory), spill=spill, master=master, progress=progress
             )
             built = build_examples(
                 request, out or file.parent / "build", engine=engine.value, settings=settings
             )
         if as_json:
-            _print_json(built.to_dict())
+            print_json(built.to_dict())
         else:
             show_build(built, Console(width=None if sys.stdout.isatty() else WIDTH))
     if not built.is_usable:
         raise SystemExit(3)
 
 
-def _request(file: Path, as_of: str | None, fold: int = 0) -> Any:
-    from truenorth.examples.plan import Request
-    from truenorth.framing.load import load_with_findings
+COMMANDS: tuple[Callable[..., None], ...] = (
+    running.run, running.demo, running.report, running.runs, running.compare, running.score,
+    starting.systems, starting.new, starting.data,
+)  # fmt: skip
+"""Commands that stand in files of their own, in the order of the help."""
 
-    moment = None if as_of is None else _moment(as_of)
-    framing, findings = load_with_findings(_found(file), today=date.today())
-    return Request(framing=framing, findings=findings, base=file.parent, as_of=moment, fold=fold)
-
-
-def _moment(text: str) -> int:
-    from pydantic_core import PydanticCustomError
-
-    from truenorth.framing.periods import Moment
-
-    try:
-        return Moment.parse(text).microseconds
-    except PydanticCustomError as error:
-        evidence, _, fix = error.message().partition(" Fix: ")
-        raise FramingError(
-            Finding(code="SPEC013", where="--as-of", evidence=evidence, fix=f"{fix}.")
-        ) from None
-
-
-def _found(file: Path) -> Path:
-    """Return the path of a framing that is there.
-
-    Raises:
-        FramingError: If there is no such file.
-    """
-    if file.is_file():
-        return file
-    folder = file if file.is_dir() else file.parent
-    near = sorted(
-        (one.name for one in folder.glob("*.y*ml")), key=lambda name: (name != "framing.yaml", name)
-    )
-    got = "a folder" if file.is_dir() else "no such file"
-    otherwise = (
-        f"{folder} holds {', '.join(near[:5])}." if near else "check the path, relative to this folder."
-    )
-    fix = otherwise if file.is_dir() else suggest(file.name, near, otherwise=otherwise)
-    raise FramingError(
-        Finding(code="SPEC004", where=str(file), evidence=f"expected a framing, got {got}.", fix=fix)
-    )
-
-
-def _memory(text: str | None) -> str | None:
-    """Return a memory size that the engines can read.
-
-    Raises:
-        EngineError: If it is no size.
-    """
-    if text is None or re.fullmatch(r"\s*\d+(\.\d+)?\s*[KMGT]i?B\s*", text, re.IGNORECASE):
-        return text
-    evidence = f"expected a number and a unit, got {text!r}."
-    fix = "write for example --memory 12GB."
-    raise EngineError(Finding(code="ENGINE008", where="--memory", evidence=evidence, fix=fix))
-
-
-def _print_json(value: Any) -> None:
-    import json
-
-    sys.stdout.write(json.dumps(value, default=str) + "\n")
+for command in COMMANDS:
+    app.command()(command)

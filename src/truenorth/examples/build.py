@@ -140,7 +140,7 @@ def _result(
         "framing_hash": framing_hash(request.framing),
         "as_of": str(Moment(plan.as_of)),
         "trained": sorted(plan.trained),
-        "findings": [finding.to_dict() for finding in request.findings],
+        "findings": [finding.to_dict() for finding in (*request.findings, *plan.findings)],
         "sources": {name: table.report.to_dict() for name, table in plan.sources.items()},
         "attrition": {
             name: [dict(zip(("step", "removed", "left"), one, strict=True)) for one in table.attrition]
@@ -158,6 +158,7 @@ def _result(
         profile=profile,
         findings=(
             *request.findings,
+            *plan.findings,
             *(
                 found
                 for name, one in profiles.items()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from truenorth.engine.contract import Engine
 from truenorth.engine.ingest import SourceTable, read_sources
+from truenorth.examples.context import Inferred, inferred_context
 from truenorth.examples.members import members, read_classes
 from truenorth.framing.framing import Framing
 from truenorth.framing.horizon import horizon, with_dependencies
@@ -49,6 +50,8 @@ class Plan:
     sources: Mapping[str, SourceTable]
     tables: Mapping[str, PlannedTable]
     trained: frozenset[str]
+    findings: tuple[Finding, ...] = ()
+    """What the framing names and the logs do not have, where nothing but a metric needs it."""
 
 
 def make_plan(engine: Engine, request: Request, *, dialect: str, is_dry: bool) -> Plan:
@@ -80,7 +83,10 @@ def make_plan(engine: Engine, request: Request, *, dialect: str, is_dry: bool) -
     )
     longest = _longest_horizon(framing, spelled, trained)
     tables = {}
+    inferred = _inferred(framing, spelled, sources)
     for name, table in framing.examples.items():
+        if table is framing.table:
+            table = table.model_copy(update={"context": (*table.context, *inferred.context)})
         inputs = Inputs(
             engine,
             framing,
@@ -96,7 +102,13 @@ def make_plan(engine: Engine, request: Request, *, dialect: str, is_dry: bool) -
             is_dry,
         )
         tables[name] = assemble(inputs)
-    return Plan(as_of, sources, tables, trained)
+    return Plan(as_of, sources, tables, trained, inferred.findings)
+
+
+def _inferred(framing: Framing, labels: Mapping[str, Label], sources: Mapping[str, SourceTable]) -> Inferred:
+    table = framing.table
+    available = table.entity if table.source is None else tuple(sources[table.source].columns)
+    return inferred_context(framing, table, labels, available, framing.sources)
 
 
 def _longest_horizon(framing: Framing, labels: Mapping[str, Label], trained: frozenset[str]) -> int:

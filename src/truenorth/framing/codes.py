@@ -86,4 +86,7 @@ CODES: dict[str, Mistake] = {
         "rename the feature, or take the column out of examples.context",
         "warn",
     ),
+    "SPEC035": Mistake(
+        "A change on the command line has no place in the framing.", "write --set section.key=value"
+    ),
 }

@@ -18,8 +18,9 @@ from truenorth.framing.framing import Framing
 from truenorth.framing.horizon import horizon, with_dependencies
 from truenorth.framing.known import Wait, duration, effective_known, inherited_known
 from truenorth.framing.labels import Label
-from truenorth.framing.names import tasks
+from truenorth.framing.names import label_columns, tasks
 from truenorth.framing.periods import Period
+from truenorth.framing.policy import Rank
 from truenorth.framing.sources import Source
 from truenorth.framing.split import PARTS, Split, Tail
 
@@ -60,7 +61,7 @@ def _own_row_reads(framing: Framing, table: ExampleTable) -> Iterator[Finding]:
             yield _leak001(place, sorted(read)[0], known.row.path)
 
 
-def _reads_row(framing: Framing, place: tuple[str, ...], read: frozenset[str]) -> bool:
+def _reads_row(framing: Framing, place: tuple[str | int, ...], read: frozenset[str]) -> bool:
     return bool(read - {"time", "row"} - (framing.features.keys() if place[0] == "features" else set()))
 
 
@@ -76,20 +77,21 @@ def _static_keys(framing: Framing, source_name: str) -> dict[str, frozenset[str]
     return found
 
 
-def _leak001(place: tuple[str, ...], column: str, path: str) -> Finding:
+def _leak001(place: tuple[str | int, ...], column: str, path: str) -> Finding:
+    where = ".".join(map(str, place))
     return Finding(
         code="LEAK001",
-        where=".".join(place),
+        where=where,
         path=place,
-        evidence=f"expected values known before the prediction, got {column!r}: {'.'.join(place)} <- {path}.",
+        evidence=f"expected values known before the prediction, got {column!r}: {where} <- {path}.",
         fix="drop it, or read its past by a trailing window: {source: ..., by: ..., last: ...}.",
     )
 
 
 def _decision_reads(
     framing: Framing, table: ExampleTable
-) -> Iterator[tuple[tuple[str, ...], frozenset[str]]]:
-    """Yield what is read on the example's own row to decide: filters, keys and features."""
+) -> Iterator[tuple[tuple[str | int, ...], frozenset[str]]]:
+    """Yield what is read on the example's own row to decide: filters, keys, features, scores and costs."""
     if table.where is not None:
         yield ("examples", "where"), table.where.columns
     for field in ("entity", "group", "decision"):
@@ -106,6 +108,40 @@ def _decision_reads(
         if feature.closed == "both" and feature.source == table.source:
             read = [part.columns for part in (feature.where, feature.aggregated) if part is not None]
             yield ("features", name, "closed"), frozenset().union(*read)
+    if table is framing.table:
+        yield from policy_reads(framing)
+
+
+def policy_reads(framing: Framing) -> Iterator[tuple[tuple[str | int, ...], frozenset[str]]]:
+    """Yield the columns of the example's row that the score, rules, costs and re-ranking read, by place."""
+    models, policy = framing.models, framing.policy
+    read: list[tuple[tuple[str | int, ...], frozenset[str]]] = [
+        (("objective", "score"), framing.objective.score.columns)
+    ]
+    if isinstance(models.rule, Expression):
+        read.append((("models", "rule"), models.rule.columns))
+    read += [(("models", "rules", i, "when"), rule.when.columns) for i, rule in enumerate(models.rules)]
+    if policy is not None:
+        read += [(("policy", "actions", name), cost.columns) for name, cost in policy.actions.items()]
+        read += [(("policy", "select", "by"), policy.select.by.columns)] if policy.select else []
+        read += [(("policy", "bid", "amount"), policy.bid.amount.columns)] if policy.bid else []
+        read += _rank_reads(policy.rank) if policy.rank else []
+    labels = {column for name, label in framing.labels.items() for column in label_columns(name, label)}
+    known = {*framing.labels, *labels, *framing.features, "score", "time", "at", "target", "step"}
+    for place, names in read:
+        if names - known:
+            yield place, names - known
+
+
+def _rank_reads(rank: Rank) -> list[tuple[tuple[str | int, ...], frozenset[str]]]:
+    read: list[tuple[tuple[str | int, ...], frozenset[str]]] = [(("policy", "rank", "by"), rank.by.columns)]
+    for index, rule in enumerate(rank.rules):
+        place = ("policy", "rank", "rules", index)
+        expressions = {"drop": rule.drop, "where": rule.where, "pin": rule.pin}
+        read += [((*place, key), one.columns) for key, one in expressions.items() if one is not None]
+        columns = {"per": rule.per, "diverse": rule.diverse}
+        read += [((*place, key), frozenset({one})) for key, one in columns.items() if one is not None]
+    return read
 
 
 def _own_expressions(feature: Feature) -> Iterator[tuple[str, Expression]]:
@@ -287,7 +323,7 @@ def _undated_attributes(framing: Framing, table: ExampleTable) -> Iterator[Findi
     readers: dict[str, dict[str, str]] = {}
     for place, read in _decision_reads(framing, table):
         for column in sorted(read & taken.keys()) if place[0] == "features" else ():
-            readers.setdefault(taken[column], {})[column] = place[1]
+            readers.setdefault(taken[column], {})[column] = str(place[1])
     for source, columns in readers.items():
         features = ", ".join(sorted(set(columns.values())))
         yield Finding(

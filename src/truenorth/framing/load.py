@@ -6,13 +6,15 @@ other, and refuse future reads. Later steps run on what earlier ones could read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path as FilePath
+from typing import Any
 
 from truenorth.errors import Finding, FramingError
 from truenorth.framing.canonical import expand
+from truenorth.framing.changes import changed
 from truenorth.framing.checks import check_framing
 from truenorth.framing.document import Document, read_document
 from truenorth.framing.framing import Framing
@@ -36,16 +38,16 @@ def load(path: str | FilePath, *, today: date | None = None) -> Framing:
 
 
 def load_with_findings(
-    path: str | FilePath, *, today: date | None = None
+    path: str | FilePath, *, today: date | None = None, changes: Mapping[str, Any] | None = None
 ) -> tuple[Framing, tuple[Finding, ...]]:
-    """Do as `load`, and also return what was waived or is worth knowing."""
+    """Do as `load` after setting `changes` by dotted key, and return what was waived or is worth knowing."""
     path = FilePath(path)
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         evidence = f"expected a readable UTF-8 file, got {getattr(error, 'strerror', None) or error}."
         raise FramingError(replace(finding("SPEC004", (), evidence), where=str(path))) from None
-    return _load(read_document(text, path=str(path)), path.parent, today)
+    return _load(changed(read_document(text, path=str(path)), changes or {}), path.parent, today)
 
 
 def load_text(text: str, *, path: str = "framing.yaml", today: date | None = None) -> Framing:
@@ -63,10 +65,14 @@ def load_text(text: str, *, path: str = "framing.yaml", today: date | None = Non
 
 
 def load_text_with_findings(
-    text: str, *, path: str = "framing.yaml", today: date | None = None
+    text: str,
+    *,
+    path: str = "framing.yaml",
+    today: date | None = None,
+    changes: Mapping[str, Any] | None = None,
 ) -> tuple[Framing, tuple[Finding, ...]]:
-    """Do as `load_text`, and also return what was waived or is worth knowing."""
-    return _load(read_document(text, path=path), None, today)
+    """Do as `load_text`, after setting `changes`, and also return what was waived or is worth knowing."""
+    return _load(changed(read_document(text, path=path), changes or {}), None, today)
 
 
 def _load(

@@ -12,10 +12,16 @@ from typing import Any
 
 from truenorth.errors import DataError, suggest
 from truenorth.worlds.feed import FEED
+from truenorth.worlds.messages import MESSAGES
 from truenorth.worlds.payments import PAYMENTS
+from truenorth.worlds.purchases import PURCHASES
+from truenorth.worlds.sales import SALES
+from truenorth.worlds.trips import TRIPS
 from truenorth.worlds.world import World, WorldKind, problem, recorded_until, refuse
 
-WORLDS: dict[str, WorldKind] = {"feed": FEED, "payments": PAYMENTS}
+WORLDS: dict[str, WorldKind] = {
+    kind.name: kind for kind in (FEED, PAYMENTS, PURCHASES, MESSAGES, TRIPS, SALES)
+}
 """Every kind of world, by name."""
 
 

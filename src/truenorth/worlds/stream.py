@@ -139,3 +139,28 @@ def _column(values: Any, kind: Any) -> Any:
     if isinstance(values, np.ma.MaskedArray):
         return pa.array(values.data, mask=np.ma.getmaskarray(values)).cast(kind)
     return pa.array(values).cast(kind)
+
+
+def write_days(folder: Path, schema: Any, columns: Columns, days: int) -> int:
+    """Write a table that fits in memory as one file per day, and return its rows.
+
+    Args:
+        folder: Folder of the table.
+        schema: Its first field is the time that files are named after.
+        columns: Rows in any order, all within the world; they are sorted by time, ties as they stand.
+        days: Length of the world.
+    """
+    time = np.asarray(columns[schema[0].name])
+    order = np.argsort(time, kind="stable")
+    ends = np.searchsorted(time[order], [day_start(day) for day in range(days + 1)])
+    for day in range(days):
+        rows = order[ends[day] : ends[day + 1]]
+        write_parquet(
+            folder / f"{day_name(day)}.parquet", schema, {n: _rows(columns[n], rows) for n in schema.names}
+        )
+    return int(ends[-1] - ends[0])
+
+
+def _rows(values: Any, rows: Ints) -> Any:
+    is_arrow = isinstance(values, (pa.Array, pa.ChunkedArray))
+    return values.take(pa.array(rows)) if is_arrow else values[rows]

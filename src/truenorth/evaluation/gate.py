@@ -1,0 +1,44 @@
+"""The gate: one word on whether a run may be released."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from truenorth.errors import Finding
+from truenorth.evaluation.contract import Gate, Outcome
+from truenorth.framing.waivers import Waiver
+
+
+def gate(
+    outcomes: Iterable[Outcome], findings: Iterable[Finding] = (), waivers: Sequence[Waiver] = (), *, today: date
+) -> Gate:
+    """Return the verdict.
+
+    A constraint that is violated or in error blocks, and so does a finding of severity `error` that no waiver
+    covers. Else a constraint that is undecided or not assessed gives `not assessed`; a finding that is waived
+    gives `pass with waivers`.
+
+    Args:
+        outcomes: What became of the constraints.
+        findings: What the stages found.
+        waivers: Rules that are knowingly broken.
+        today: Day on which the waivers must hold.
+    """
+    statuses = {outcome.status for outcome in outcomes}
+    waived, standing = split_waived(findings, waivers, today=today)
+    if statuses & {"violated", "error"} or any(finding.severity == "error" for finding in standing):
+        return "blocked"
+    if statuses & {"undecided", "not assessed"}:
+        return "not assessed"
+    return "pass with waivers" if waived else "pass"
+
+
+def split_waived(
+    findings: Iterable[Finding], waivers: Sequence[Waiver], *, today: date
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """Return the findings that a waiver covers on that day, and the others; what only teaches is in neither."""
+    held = {waiver.rule for waiver in waivers if waiver.holds_on(today)}
+    serious = [finding for finding in findings if finding.severity != "info"]
+    waived = tuple(finding for finding in serious if finding.code in held)
+    return waived, tuple(finding for finding in serious if finding.code not in held)

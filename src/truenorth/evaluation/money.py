@@ -1,0 +1,130 @@
+"""What decisions cost once it is known what happened, and what acting more or less would have cost.
+
+References:
+    Drummond, Holte (2006). Cost curves: an improved method for visualizing classifier performance. Machine Learning 65.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from truenorth.decision.accounting import confusion, realised_cost as cost_of
+from truenorth.decision.realised import Realised
+from truenorth.evaluation.acting import acted, does_nothing
+from truenorth.evaluation.reading import Reading
+from truenorth.evaluation.refusals import NotAssessed
+from truenorth.evaluation.timing import covered_microseconds
+from truenorth.statistics.estimates import Floats, codes_of, spread
+from truenorth.statistics.intervals import interval
+
+SHARES = 41
+"""Points of a cost curve."""
+
+
+def realised_cost(reading: Reading) -> Realised:
+    """Return the cost of what was decided on each row, and where it is known.
+
+    Raises:
+        NotAssessed: If the policy has no costs.
+    """
+    policy = reading.framing.policy
+    if policy is None or not (policy.actions or policy.quantity or policy.bid):
+        raise NotAssessed("no action has a cost: the policy has no actions, quantity or bid")
+    judged = reading.judged
+    return cost_of(reading.framing, judged.decisions, reading.table, batch=judged.batch)
+
+
+def money_confusion(reading: Reading) -> list[dict[str, Any]]:
+    """Return rows and money by what was done and what was true, as JSON values; empty without a binary task."""
+    judged = reading.judged
+    cells = confusion(reading.framing, judged.decisions, reading.table, batch=judged.batch)
+    return [
+        {"action": one.action, "outcome": one.outcome, "n": one.n, "money": one.cost if one.priced or not one.n else None}
+        for one in cells
+    ]  # fmt: skip
+
+
+def cost_curve(reading: Reading, *, level: float = 0.95) -> list[dict[str, Any]]:
+    """Return the realised cost by the share of rows acted on, as JSON values; empty where nothing can be moved.
+
+    Rows are acted on in the order of what acting is expected to save, each by its cheapest action; the others are
+    left alone. Money is per the KPI's time, `cost per 1d`, else of the whole test. `saved` is how much less it is
+    than acting on none.
+    """
+    made = _moved(reading)
+    if made is None:
+        return []
+    resting, change, order, known = made
+    factor, weight = _money_factor(reading), reading.weight
+    cluster = codes_of(reading.cluster[known])
+    n = len(order)
+    ends = np.unique(np.round(_shares() * n).astype(np.int64))
+    base, moved = resting * weight[known] * factor, change * weight[known] * factor
+    rest, left = float(base.sum()), np.zeros(n)
+    points, done = [], 0
+    for end in ends:
+        left[order[done:end]] = moved[order[done:end]]
+        done = int(end)
+        varies = spread(base + left, cluster)
+        total = rest + float(left.sum())
+        band = None if varies is None else interval(total, varies, scale="skewed", level=level)
+        points.append(
+            {
+                "share": float(end / n), "cost": total, "low": None if band is None else band.low,
+                "high": None if band is None else band.high, "saved": rest - total,
+            }
+        )  # fmt: skip
+    return points
+
+
+def operating_point(reading: Reading) -> dict[str, Any]:
+    """Return the share of rows acted on and what it cost, in the units of the cost curve."""
+    found = realised_cost(reading)
+    cost = float(np.sum(np.where(found.known, found.values, 0.0) * reading.weight)) * _money_factor(reading)
+    chosen = acted(reading)[found.known]
+    return {"share": float(chosen.mean()) if len(chosen) else 0.0, "cost": cost}
+
+
+def _shares() -> Floats:
+    """Return shares that are dense near 0, where capacities lie."""
+    return np.append(0.0, np.geomspace(0.0005, 1.0, SHARES - 1))
+
+
+def _moved(reading: Reading) -> tuple[Floats, Floats, NDArray[np.int64], NDArray[np.bool_]] | None:
+    """Return the cost of leaving each row alone, the change by acting, the order of acting, and the rows."""
+    policy, judged = reading.framing.policy, reading.judged
+    if policy is None or policy.form != "actions" or policy.each or len(policy.actions) < 2:
+        return None
+    if reading.framing.table.action is not None or reading.n_rows == 0:
+        return None
+    passive, costs = does_nothing(reading), judged.decisions.costs
+    active = [name for name in policy.actions if name != passive]
+    if not {passive, *active} <= set(costs):
+        return None
+    expected = np.column_stack([costs[name] for name in active])
+    expected = np.where(np.isfinite(expected), expected, np.inf)
+    best = np.argmin(expected, axis=1)
+    benefit = costs[passive] - expected[np.arange(len(best)), best]
+    realised = [reading.outcome(policy.actions[name]) for name in active]
+    resting = reading.outcome(policy.actions[passive])
+    rows = np.arange(len(best))
+    value = np.column_stack([one.values for one in realised])[rows, best]
+    known = np.column_stack([one.known for one in realised])[rows, best] & resting.known & np.isfinite(benefit)
+    if not known.any():
+        return None
+    change = (value - resting.values)[known]
+    return resting.values[known], change, np.argsort(-benefit[known], kind="stable"), known
+
+
+def _money_factor(reading: Reading) -> float:
+    """Return what a sum over the rows is multiplied by to be per the KPI's time."""
+    kpi = reading.framing.business.kpi
+    if kpi is None or kpi.metric.per is None:
+        return 1.0
+    try:
+        return kpi.metric.per.microseconds / covered_microseconds(reading)
+    except NotAssessed:
+        return 1.0

@@ -1,0 +1,153 @@
+"""What a run says: one JSON object, and a value that people can look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from truenorth.framing.canonical import framing_hash, to_plain
+from truenorth.workflow.work import Work
+
+SHORT = ("name", "run", "gate", "chosen", "primary", "metrics", "constraints", "decision", "seconds")
+"""Keys of `truenorth run --json`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A finished run."""
+
+    folder: Path
+    """Its directory, `runs/<name>/<hash>`."""
+    result: Mapping[str, Any]
+    """Everything that `run.json` holds."""
+
+    @property
+    def gate(self) -> str:
+        """`pass`, `pass with waivers`, `blocked` or `not assessed`."""
+        return str(self.result["gate"])
+
+    @property
+    def chosen(self) -> str:
+        """Name of the rung that was taken."""
+        return str(self.result["chosen"])
+
+    @property
+    def primary(self) -> Mapping[str, Any]:
+        """The objective's metric on the test rows: name, value, low, high, n."""
+        return dict(self.result["primary"])
+
+    @property
+    def findings(self) -> list[Mapping[str, Any]]:
+        """What was found worth telling, as JSON values."""
+        return list(self.result["findings"])
+
+    @property
+    def report(self) -> Path:
+        """The report, one HTML file."""
+        return self.folder / "report.html"
+
+    @property
+    def bundle(self) -> Path:
+        """The folder that decides."""
+        return self.folder / "bundle"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the short form: what `truenorth run --json` prints."""
+        return {key: self.result[key] for key in SHORT}
+
+    def __repr__(self) -> str:
+        return "\n".join(summary_lines(self.result))
+
+    def _repr_html_(self) -> str:
+        from truenorth.documents.fragment import summary_html
+
+        return summary_html(self.result)
+
+
+def assemble(work: Work, *, run: str, version: str, created: str) -> dict[str, Any]:
+    """Return the run's JSON from the results of its stages."""
+    results = work.results
+    examples, choice, evaluated = results["examples"], results["choose"], results["evaluate"]
+    chosen = choice["chosen"]
+    trained = results["train"]["rungs"][chosen]
+    return {
+        "name": work.framing.name,
+        "run": run,
+        "truenorth": version,
+        "as_of": examples["as_of"],
+        "created": created,
+        "seed": work.seed,
+        "framing": to_plain(work.framing),
+        "framing_hash": framing_hash(work.framing),
+        "gate": evaluated["gate"],
+        "decision": results["decide"]["chosen"]["sentence"],
+        "chosen": chosen,
+        "verdict": choice["verdict"],
+        "primary": evaluated["primary"],
+        "metrics": evaluated["metrics"],
+        "constraints": evaluated["constraints"],
+        "examples": {**examples["profile"], "attrition": examples["attrition"]},
+        "train": {
+            "metric": choice["metric"], "ladder": choice["ladder"], "sentence": choice["sentence"],
+            "verdict": choice["verdict"], "tasks": trained, "rules": results["train"]["rules"],
+            "notes": results["train"]["notes"],
+        },
+        "calibrate": evaluated.get("calibration", {}),
+        "policy": results["decide"]["chosen"],
+        "rule_policy": results["decide"]["rule"],
+        "evaluate": evaluated,
+        "not_assessed": evaluated["not_assessed"],
+        "findings": list(_findings(results)),
+    }  # fmt: skip
+
+
+def _findings(results: Mapping[str, Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for result in results.values():
+        yield from result.get("findings", ())
+
+
+def summary_lines(result: Mapping[str, Any]) -> list[str]:
+    """Return what was decided and why, in about ten lines."""
+    primary = result["primary"]
+    lines = [
+        f"{result['name']}: {result['gate']}",
+        f"decision    {result['decision']}",
+        f"chosen      {result['chosen']} ({result['verdict']})",
+        f"why         {result['train']['sentence']}",
+        f"primary     {figure_text(primary)}",
+        *_money(result),
+        *_constraints(result),
+        f"not assessed  {', '.join(one['what'] for one in result['not_assessed']) or 'nothing'}",
+    ]
+    return lines
+
+
+def figure_text(figure: Mapping[str, Any]) -> str:
+    """Return a figure with its evidence, or why there is none.
+
+    Examples:
+        >>> figure_text({"metric": "roc_auc(fraud)", "value": 0.8712, "low": 0.85, "high": 0.89, "n": 58264})
+        'roc_auc(fraud) 0.8712 [0.85, 0.89], n 58,264'
+        >>> figure_text({"metric": "external", "value": None, "note": "measured elsewhere"})
+        'external not assessed: measured elsewhere'
+    """
+    if figure.get("value") is None:
+        return f"{figure['metric']} not assessed: {figure.get('note', '')}".rstrip(": ")
+    ends = [figure.get("low"), figure.get("high")]
+    band = "" if None in ends else f" [{ends[0]:.4g}, {ends[1]:.4g}]"
+    return f"{figure['metric']} {figure['value']:.4g}{band}, n {figure.get('n', 0):,}"
+
+
+def _money(result: Mapping[str, Any]) -> Iterator[str]:
+    for one in result["metrics"]:
+        if one["metric"].lstrip("-").startswith("cost") and one["model"].get("value") is not None:
+            rule = one.get("rule") or {}
+            beside = f"; the rule {rule['value']:,.4g}" if rule.get("value") is not None else ""
+            yield f"money       {figure_text(one['model'])}{beside}"
+
+
+def _constraints(result: Mapping[str, Any]) -> Iterator[str]:
+    for one in result["constraints"]:
+        yield f"constraint  {one['constraint']}: {one['status']} ({figure_text(one['figure'])})"

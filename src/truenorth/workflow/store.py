@@ -1,0 +1,117 @@
+"""Where stages leave what they made: complete folders under a content key, or nothing.
+
+A stage writes into a temporary folder that is renamed when it is whole. A process that is killed leaves a
+temporary folder behind, which the next run removes; two processes that make the same thing both succeed,
+and the second one's copy is thrown away.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_DRAFT = ".draft-"
+RESULT = "result.json"
+
+
+@dataclass(frozen=True)
+class Store:
+    """Folders of finished stages, `<root>/<stage>-<key>`."""
+
+    root: Path
+
+    def find(self, stage: str, key: str) -> Path | None:
+        """Return the folder of a finished stage, or None."""
+        folder = self.root / f"{stage}-{key}"
+        return folder if (folder / RESULT).is_file() else None
+
+    @contextmanager
+    def draft(self, stage: str, key: str) -> Iterator[Path]:
+        """Yield a temporary folder; it becomes the stage's folder if the block ends without an error."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        self._sweep()
+        made = Path(tempfile.mkdtemp(prefix=f"{_DRAFT}{os.getpid()}-", dir=self.root))
+        try:
+            yield made
+            _settle(made, self.root / f"{stage}-{key}")
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        """Remove the drafts of processes that are gone."""
+        for draft in self.root.glob(f"{_DRAFT}*"):
+            owner = draft.name.removeprefix(_DRAFT).partition("-")[0]
+            if owner.isdigit() and not _is_running(int(owner)):
+                shutil.rmtree(draft, ignore_errors=True)
+
+
+def write_json(value: Any, path: Path) -> None:
+    """Write plain JSON, whole or not at all; infinity and NaN are not JSON and become null."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    text = json.dumps(_finite(value), indent=1, default=str, allow_nan=False)
+    temporary.write_text(text + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def read_json(path: Path) -> Any:
+    """Return the JSON of a file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def link_tree(source: Path, target: Path) -> None:
+    """Show the files of a folder under another one: hard links where the disk has them, copies elsewhere."""
+    for path in sorted(source.rglob("*")):
+        if path.is_file() and path.name != RESULT:
+            place = target / path.relative_to(source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            link_file(path, place)
+
+
+def link_file(source: Path, target: Path) -> None:
+    """Put a file at a place, replacing what is there at once."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    temporary.unlink(missing_ok=True)
+    try:
+        os.link(source, temporary)
+    except OSError:
+        shutil.copy2(source, temporary)
+    temporary.replace(target)
+    temporary.unlink(missing_ok=True)  # renaming a link onto a link of the same file does nothing
+
+
+def _settle(made: Path, place: Path) -> None:
+    try:
+        made.rename(place)
+    except OSError:
+        if not (place / RESULT).is_file():  # not another run's finished copy: the disk refuses, or it is torn
+            shutil.rmtree(place, ignore_errors=True)
+            made.rename(place)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if hasattr(value, "tolist"):  # numpy scalars and arrays
+        return _finite(value.tolist())
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    return value
