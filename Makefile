@@ -1,23 +1,24 @@
-# make demo | test | check | bench | schema | docs | clean
+# make demo | test | check | bench | results | schema | reference | docs | clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench schema docs clean
+.PHONY: help demo test check bench results schema reference docs clean
 
 PYTHON ?= python3.11 python3
 BIN := .venv/bin
 CORE := .venv/.core-installed
 DEV := .venv/.dev-installed
 PINNED := pyproject.toml constraints.txt
-DEMO := demo/feed
 
 help:
-	@echo "make demo    build a training table from a simulated feed"
-	@echo "make test    run the whole test suite"
-	@echo "make check   format, lint, types, layers, documents, schema"
-	@echo "make bench   speed and memory beside hand-written SQL and peers"
-	@echo "make schema  write schema/framing.schema.json"
-	@echo "make docs    check the documents"
-	@echo "make clean   remove what make made, but not .venv"
+	@echo "make demo       simulate card payments, decide on them, and write a report"
+	@echo "make test       run the whole test suite"
+	@echo "make check      format, lint, types, layers, documents, schema"
+	@echo "make bench      speed and memory beside hand-written SQL and peers"
+	@echo "make results    figures on real logs beside the published ones: docs/results.md"
+	@echo "make schema     write schema/framing.schema.json"
+	@echo "make reference  write the pages that follow from the code"
+	@echo "make docs       check the documents"
+	@echo "make clean      remove what make made, but not .venv"
 
 # The first interpreter that runs and is new enough; PYTHON=/path/to/python chooses another.
 $(BIN)/python:
@@ -37,15 +38,8 @@ $(DEV): $(PINNED) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $(CORE) $@
 
-$(DEMO)/framing.yaml: | $(CORE)
-	$(BIN)/truenorth simulate feed --users 2000 --days 28 --out $(DEMO) --seed 7
-
-demo: $(CORE) $(DEMO)/framing.yaml
-	$(BIN)/truenorth build $(DEMO)/framing.yaml --out $(DEMO)/build
-	@echo
-	@echo "framing        $(DEMO)/framing.yaml"
-	@echo "training table $(DEMO)/build/examples.parquet"
-	@echo "profile        $(DEMO)/build/profile.json"
+demo: $(CORE)
+	$(BIN)/truenorth demo demo
 
 # Two workers: more of them would each start a Spark of their own.
 test: $(DEV)
@@ -62,6 +56,12 @@ check: $(DEV)
 
 bench: $(DEV)
 	$(BIN)/python bench/run.py --peers --docs
+
+results: $(DEV)
+	$(BIN)/python -m scripts.results
+
+reference: $(DEV)
+	$(BIN)/python scripts/write_reference.py
 
 schema: $(DEV)
 	@mkdir -p build schema

@@ -7,7 +7,7 @@ from truenorth.decision.contract import Batch
 from truenorth.decision.fallback import fallback_decisions
 from truenorth.decision.fit import fit_policy
 from truenorth.engine.vectors import Vector
-from truenorth.errors import FramingError
+from truenorth.errors import DataError, FramingError
 
 THREE = "{actions: {allow: fraud * amount, review: 5, block: 15 * (1 - fraud)}}"
 
@@ -128,3 +128,9 @@ def test_a_threshold_needs_its_policy_to_fall_back_on_a_rule():
 def test_a_ranked_list_falls_back_on_the_rule():
     policy = framing("{rank: {by: score, show: 2}, fallback: rule}", score="fraud")
     assert fallback_decisions(policy, rows(3, amount=[10, 300, 5])).rank.tolist() == [2, 1, 0]
+
+
+def test_tags_without_predictions_are_refused():
+    policy = framing("{each: tag, actions: {attach: 2 * (1 - tag), skip: tag}}", score="tag")
+    with pytest.raises(DataError, match="POLICY022"):
+        fit_policy(policy, Batch(columns=rows(2), predictions={}), None)

@@ -204,7 +204,7 @@ def test_capacity_is_never_exceeded(seed, first, second, together, late):
         "d": Capacity.parse(f"{second} per 12h" + " together" * late),
     }
     found = limits(("a", "b", "c", "d"), capacities, columns)
-    action = assign(costs, found, columns).action
+    action = assign(costs, found, columns)
     for limit in found:
         counts = np.bincount(limit.period[action == limit.action])
         assert counts.max(initial=0) <= limit.capacity.amount
@@ -230,7 +230,7 @@ def test_two_capacities_one_by_one_equal_a_walk_in_time():
                     if key:
                         left[key] -= 1
                     break
-        assert assign(costs, found, columns).action.tolist() == walked.tolist()
+        assert assign(costs, found, columns).tolist() == walked.tolist()
 
 
 def test_one_capacity_together_is_the_best_of_all_assignments():
@@ -239,7 +239,7 @@ def test_one_capacity_together_is_the_best_of_all_assignments():
         costs = random.normal(0, 3, (6, 3))
         columns = rows(6)
         found = limits(("a", "b", "c"), {"b": Capacity.parse("2 per 1d together")}, columns)
-        action = assign(costs, found, columns).action
+        action = assign(costs, found, columns)
         best = min(
             sum(costs[i, j] for i, j in enumerate(taken))
             for taken in itertools.product(range(3), repeat=6)

@@ -142,6 +142,18 @@ def test_a_run_that_holds_nothing_still_opens_on_both_screens(chromium, tmp_path
         assert visit.locator("section").count() == 10
 
 
+def test_figures_without_an_interval_are_drawn_without_complaint(chromium, tmp_path):
+    def bare(value):
+        if isinstance(value, dict):
+            return {key: None if key in ("low", "high") else bare(one) for key, one in value.items()}
+        return [bare(one) for one in value] if isinstance(value, list) else value
+
+    visit = chromium.open(write_report(bare(full_result()), tmp_path / "report.html"))
+    visit.wait_for_charts()
+    assert visit.complaints == []
+    assert visit.locator(".chart[data-drawn] svg").count() == 10
+
+
 def test_on_paper_the_framing_is_one_page_and_no_chart_is_cut(chromium, report):
     visit = chromium.open(report)
     visit.wait_for_charts()

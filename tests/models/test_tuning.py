@@ -106,6 +106,15 @@ def test_an_exhausted_budget_still_gives_a_model() -> None:
     assert np.isfinite(model.predict(world(5, 2).features)).all()
 
 
+def test_an_amount_is_smeared_within_the_budget() -> None:
+    given = world(3000, 0)
+    amounts = Rows(features=given.features, target=given.target * 50, weight=given.weight)
+    spec = TaskSpec(name="spend", kind="amount", loss="log_squared", roles=TASK.roles)
+    model = Trees().fit(spec, amounts, None, FitSettings(threads=1, seconds=0.0))
+    assert model.summary()["stopped"] == ["time"]
+    assert model.predict(given.features).mean() == pytest.approx(amounts.target.mean(), rel=0.05)
+
+
 def test_without_validation_rows_nothing_is_tuned_and_that_is_said() -> None:
     model = Trees().fit(TASK, world(300, 0), None, FitSettings(threads=1, trials=5))
     assert model.summary()["tuning"] == {"trials": 0, "why": "no validation rows"}

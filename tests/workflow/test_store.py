@@ -40,6 +40,14 @@ def test_the_first_of_two_that_finish_is_kept(tmp_path):
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_a_folder_is_made_anew_where_that_is_asked_for(tmp_path):
+    store = Store(tmp_path)
+    for text in ("first", "second"):
+        with store.draft("train", "k", replace=True) as draft:
+            fill(draft, text)
+    assert (store.find("train", "k") / "part.txt").read_text() == "second"
+
+
 def test_a_torn_folder_is_replaced(tmp_path):
     store = Store(tmp_path)
     (tmp_path / "train-k").mkdir()

@@ -13,7 +13,31 @@ from truenorth.errors import DataError
 from truenorth.worlds import WORLDS, World, load_world, make_world
 
 DOCS = Path(__file__).parents[2] / "docs" / "worlds.md"
-SMALL = {"feed": {"users": 60, "days": 3}, "payments": {"customers": 60, "days": 5}}
+SMALL = {
+    "feed": {"users": 60, "days": 3},
+    "payments": {"customers": 60, "days": 5},
+    "purchases": {"customers": 200, "days": 15},
+    "messages": {"messages": 30, "questions": 30, "days": 4},
+    "trips": {"trips": 40, "days": 4},
+    "sales": {"series": 5, "days": 8},
+}
+BUSY = {
+    "feed": {"candidates", "sessions"},
+    "payments": {"payments"},
+    "purchases": {"purchases"},
+    "messages": {"messages", "questions"},
+    "trips": {"trips"},
+    "sales": {"sales"},
+}
+"""Tables of which every day has rows."""
+TINY = {
+    "feed": {"users": 1, "days": 2},
+    "payments": {"customers": 1, "days": 2},
+    "purchases": {"customers": 1, "days": 2},
+    "messages": {"messages": 1, "questions": 1, "days": 2},
+    "trips": {"trips": 1, "days": 2},
+    "sales": {"series": 1, "days": 2},
+}
 each_world = pytest.mark.parametrize("name", sorted(WORLDS))
 
 
@@ -34,10 +58,9 @@ def test_the_same_seed_gives_byte_equal_files(name: str, tmp_path: Path):
 def test_another_seed_changes_every_log_file(name: str, tmp_path: Path):
     first = sums(make_world(name, tmp_path / "a", seed=3, **SMALL[name]).log)
     second = sums(make_world(name, tmp_path / "b", seed=4, **SMALL[name]).log)
-    busy = {"feed": {"candidates", "sessions"}, "payments": {"payments"}}[name]
     changed = {path.split("/")[0] for path in first if first[path] != second[path]}
     assert first.keys() == second.keys()
-    assert busy <= changed
+    assert BUSY[name] <= changed
 
 
 @each_world
@@ -52,8 +75,7 @@ def test_every_file_is_readable_and_counted(name: str, tmp_path: Path):
 
 @each_world
 def test_one_file_per_day_even_where_nothing_happened(name: str, tmp_path: Path):
-    size = {"feed": {"users": 1, "days": 2}, "payments": {"customers": 1, "days": 2}}[name]
-    world = make_world(name, tmp_path / "w", **size)
+    world = make_world(name, tmp_path / "w", **TINY[name])
     for folder in world.log.iterdir():
         assert sorted(path.name for path in folder.iterdir()) == ["2026-01-05.parquet", "2026-01-06.parquet"]
 
@@ -78,7 +100,10 @@ def test_the_framing_reads_only_columns_that_exist(name: str, tmp_path: Path):
         for source, declared in sources.items()
     }
     for source, declared in sources.items():
-        named = {declared["time"], declared.get("known_at"), *declared.get("static", [])} - {"none", None}
+        time, known = declared["time"], declared.get("known_at")
+        times = {time if isinstance(time, str) else time["column"]}
+        times |= set(known.values()) if isinstance(known, dict) else {known}
+        named = {*times, *declared.get("static", [])} - {"none", None}
         assert named <= columns[source]
         for lookup in declared.get("lookup", {}).values():
             assert lookup["column"] in columns[lookup["source"]]
@@ -120,6 +145,11 @@ def test_parameters_are_frozen_and_explained(name: str):
         ("payments", {"terminals": 3}, "from 20"),
         ("payments", {"days": True}, "got True"),
         ("feed", {"seed": -1}, "seed: expected a whole number"),
+        ("messages", {"intents": 13}, "from 2 to 12"),
+        ("messages", {"label_noise": 0.6}, "messages.label_noise"),
+        ("trips", {"zones": 3}, "from 4"),
+        ("sales", {"series": 0}, "sales.series"),
+        ("purchases", {"customer": 5}, "'customers'"),
     ],
     ids=str,
 )

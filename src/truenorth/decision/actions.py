@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 
 from truenorth.decision import explore as exploring
-from truenorth.decision.capacity import Assigned, Price, assign, limits, prices
+from truenorth.decision.capacity import Limit, Price, assign, limits, prices, still_open
 from truenorth.decision.contract import Batch, Decisions, Floats
 from truenorth.decision.costs import cost_lines, expected_costs, lower_envelope, never_cheapest
 from truenorth.decision.curves import Curve, cost_curves
 from truenorth.decision.money import written
+from truenorth.decision.periods import Ints
 from truenorth.decision.plain import choice, number, plain_findings, read_findings, weights
 from truenorth.decision.values import score
+from truenorth.engine.vectors import Vectors
 from truenorth.errors import Finding, FramingError
 from truenorth.examples.dataset import Dataset
 from truenorth.framing.framing import Framing
@@ -81,11 +83,11 @@ class ActionsPolicy:
         reason = _reasons(known, ranked, taken, drawn, unknown)
         return Decisions(
             score=score(batch, self.framing),
-            action=choice(names, taken.action),
+            action=choice(names, taken),
             costs={name: costs[:, j] for j, name in enumerate(names)},
             reason=choice(REASONS, reason),
             explored=drawn,
-            propensity=self._propensity(known, priced, taken, unknown),
+            propensity=self._propensity(known, priced, taken, found, batch.columns),
         )
 
     def _costs(self, batch: Batch) -> tuple[tuple[str, ...], Floats]:
@@ -99,16 +101,18 @@ class ActionsPolicy:
         declared = policy.fallback.action if policy and policy.fallback else None
         return names.index(declared) if declared in names else 0
 
-    def _propensity(self, known: Floats, priced: Floats, taken: Assigned, unknown: Any) -> Floats:
+    def _propensity(
+        self, known: Floats, priced: Floats, taken: Ints, found: tuple[Limit, ...], columns: Vectors
+    ) -> Floats:
         """Return the chance of the action taken, given what had a place left when the row came."""
         explore = self.framing.policy.explore if self.framing.policy else None
         if explore is None or not len(known):
             return np.ones(len(known))
-        rows = np.arange(len(known))
-        usual = np.argmin(np.where(taken.open, priced, np.inf), axis=1)
-        chance = exploring.chances(exploring.logits(explore, -known), taken.open)[rows, taken.action]
-        mixed = (1 - explore.share) * (taken.action == usual) + explore.share * chance
-        return np.where(unknown, 1.0, mixed)
+        left = still_open(taken, found, columns, known.shape[1])
+        usual = np.argmin(np.where(left, priced, np.inf), axis=1)
+        chance = exploring.chances(exploring.logits(explore, -known), left)
+        drawn = np.take_along_axis(chance, taken[:, None], axis=1)[:, 0]
+        return np.asarray((1 - explore.share) * (taken == usual) + explore.share * drawn)
 
     def sentence(self) -> str:
         """Return the policy in one sentence."""
@@ -200,8 +204,7 @@ def _listed(names: tuple[str, ...]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def _reasons(known: Floats, ranked: Floats, taken: Assigned, drawn: Any, unknown: Any) -> Any:
-    action = taken.action
+def _reasons(known: Floats, ranked: Floats, action: Ints, drawn: Any, unknown: Any) -> Any:
     reason = np.where(action == np.argmin(known, axis=1), 0, 1) if len(known) else action
     reason = np.where(action != np.argmin(ranked, axis=1), 2, reason) if len(known) else action
     reason = np.where(drawn, 3, reason)

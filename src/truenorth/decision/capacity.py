@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truenorth.decision.contract import Floats
-from truenorth.decision.periods import Ints, keyed_order, periods, places, span, times
+from truenorth.decision.periods import Ints, keyed_order, periods, places, runs, span, times
 from truenorth.engine.vectors import Vectors
 from truenorth.framing.capacities import Capacity
 
@@ -124,7 +124,7 @@ def _together_price(gain: Floats, wanting: Ints, limit: Limit, weight: Floats, n
     group = limit.period[order]
     by_group = order[np.argsort(group, kind="stable")]
     total = used = worth = 0.0
-    for rows in np.split(by_group, np.flatnonzero(np.diff(limit.period[by_group])) + 1) if len(order) else []:
+    for rows in np.split(by_group, runs(limit.period[by_group])[0][1:]) if len(order) else []:
         filled = np.cumsum(weight[rows])
         total += float(filled[-1])
         fits = int(np.searchsorted(filled, limit.capacity.amount * (1 + _ROUNDING), side="right"))
@@ -143,19 +143,7 @@ def benefit(costs: Floats, action: int) -> Floats:
     return np.where(np.isnan(gain), -np.inf, gain)
 
 
-@dataclass(frozen=True)
-class Assigned:
-    """Actions under the caps."""
-
-    action: Ints
-    """Column of the action taken, shape (n,)."""
-    open: Bools
-    """Which actions still had a place when the row was decided, shape (n, actions)."""
-
-
-def assign(
-    costs: Floats, found: tuple[Limit, ...], columns: Vectors, *, first: Bools | None = None
-) -> Assigned:
+def assign(costs: Floats, found: tuple[Limit, ...], columns: Vectors, *, first: Bools | None = None) -> Ints:
     """Return the cheapest action of each row, no period of a limit holding more rows than its places.
 
     One by one, places go to rows in the order of time; a row that finds none takes its next best action, in
@@ -179,7 +167,7 @@ def assign(
             (limit.action, _without_place(limit, action, costs, allowed, arrival, first)) for limit in found
         ]
         if not any(rows.size for _, rows in late):
-            return Assigned(action, _open(action, found, arrival, n_actions))
+            return action
         for column, rows in late:
             allowed[rows, column] = False
 
@@ -204,18 +192,17 @@ def _without_place(
     return rows[places(limit.period[rows], order) >= limit.free[rows]]
 
 
-def _open(action: Ints, found: tuple[Limit, ...], arrival: Ints, n_actions: int) -> Bools:
-    """Return which actions had a place left when each row came."""
+def still_open(action: Ints, found: tuple[Limit, ...], columns: Vectors, n_actions: int) -> Bools:
+    """Return which actions had a place left when each row came, shape (n, actions), all ranked together."""
     result = np.ones((len(action), n_actions), dtype=bool)
-    order = np.argsort(arrival, kind="stable")
+    order = keyed_order(columns, times(columns, len(action)))
     for limit in found:
         if limit.capacity.together:
             continue
         by_period = order[np.argsort(limit.period[order], kind="stable")]
         takes = (action[by_period] == limit.action).astype(np.int64)
         before = np.cumsum(takes) - takes
-        group = limit.period[by_period]
-        starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]]) if len(group) else group
-        offset = np.repeat(before[starts], np.diff(np.r_[starts, len(group)]))
+        starts, lengths = runs(limit.period[by_period])
+        offset = np.repeat(before[starts], lengths)
         result[by_period, limit.action] = before - offset < limit.free[by_period]
     return result

@@ -13,7 +13,7 @@ from truenorth.decision.costs import cost_lines, lower_envelope, never_cheapest
 from truenorth.decision.plain import choice, plain_findings, read_findings
 from truenorth.decision.values import score, value
 from truenorth.engine.vectors import Vector
-from truenorth.errors import Finding, FramingError
+from truenorth.errors import DataError, Finding, FramingError
 from truenorth.examples.dataset import Dataset
 from truenorth.framing.expressions import Expression
 from truenorth.framing.framing import Framing
@@ -65,13 +65,16 @@ def fit_each(
     """Find where each action is cheapest; deciding itself needs nothing set.
 
     Raises:
-        FramingError: If a capacity is declared, which would be for which tag?
+        FramingError: If a capacity is declared: it would not say for which tag.
+        DataError: If no tag is predicted.
     """
     policy = framing.policy
     assert policy is not None
     if policy.capacity:
         raise FramingError(_no_capacity())
     names = tuple(_actions(framing))
+    if not members(framing, batch):
+        raise DataError(_no_tags(policy.each or ""))
     table = np.concatenate([tag_costs(framing, batch, tag) for tag in members(framing, batch)])
     lines = cost_lines(framing, batch, names={policy.each or "": members(framing, batch)[0]})
     findings = never_cheapest(names, table, lines, ())
@@ -110,6 +113,16 @@ def _safe(framing: Framing) -> int:
     declared = policy.fallback.action if policy and policy.fallback else None
     names = list(_actions(framing))
     return names.index(declared) if declared in names else 0
+
+
+def _no_tags(family: str) -> Finding:
+    return Finding(
+        code="POLICY022",
+        where="policy.each",
+        evidence=f"expected predictions of the tags of {family!r}, got none.",
+        fix="train the tags: name the label in the costs or in models.tasks.",
+        path=("policy", "each"),
+    )
 
 
 def _no_capacity() -> Finding:

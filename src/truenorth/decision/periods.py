@@ -35,11 +35,18 @@ def places(groups: Ints, order: Ints) -> Ints:
     """Return the place of each row in its group when rows are taken in `order`, from 0; shape (n,)."""
     by_group = order[np.argsort(groups[order], kind="stable")]
     sorted_groups = groups[by_group]
-    starts = np.flatnonzero(np.r_[True, sorted_groups[1:] != sorted_groups[:-1]]) if len(order) else order
-    lengths = np.diff(np.r_[starts, len(order)])
+    starts, lengths = runs(sorted_groups)
     place = np.empty(len(order), dtype=np.int64)
     place[by_group] = np.arange(len(order)) - np.repeat(starts, lengths)
     return place
+
+
+def runs(values: Ints) -> tuple[Ints, Ints]:
+    """Return where runs of equal values start, and how long they are."""
+    changes = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=changes[1:])
+    starts = np.flatnonzero(changes)
+    return starts, np.diff(starts, append=len(values))
 
 
 def keyed_order(columns: Vectors, *levels: NDArray[np.float64] | Ints) -> Ints:

@@ -123,7 +123,9 @@ def below(prediction: Prediction, limit: Floats) -> Floats:
     low, high = points[rows, place - 1], points[rows, place]
     first, last = chances[rows, place - 1], chances[rows, place]
     width = np.where(high > low, high - low, 1.0)
-    share = np.where(high > low, (bound - low) / width, bound >= low)
+    # outer quantiles that are equal stand for a jump: all or nothing on its two sides
+    jump = np.select([bound > low, bound < low], [np.inf, -np.inf], 1.0)
+    share = np.where(high > low, (bound - low) / width, jump)
     if prediction.task.loss == "hazard":
         share = np.clip(share, 0.0, 1.0)
     return np.asarray(np.clip(first + share * (last - first), 0.0, 1.0))

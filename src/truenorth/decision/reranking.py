@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from truenorth.decision.periods import Ints, places
+from truenorth.decision.periods import Ints, places, runs
 from truenorth.engine.vectors import Vector
 
 Bools = NDArray[np.bool_]
@@ -200,8 +200,7 @@ def _spread(lists: Ints, kept: Ints, values: Ints, fixed: Bools) -> Ints:
     Each place takes the best row that differs from the one before; a value that fills more than half of what
     is left goes first, because otherwise its rows would end up side by side.
     """
-    starts = np.flatnonzero(np.r_[True, np.diff(lists[kept]) != 0]) if len(kept) else kept
-    lengths = np.diff(np.r_[starts, len(kept)])
+    starts, lengths = runs(lists[kept])
     result = kept.copy()
     size = np.frexp(np.maximum(lengths - 1, 0))[1]  # lists of like length are padded to one width
     for one in np.unique(size[lengths > 2]):

@@ -44,6 +44,16 @@ def is_money(metric: str) -> bool:
     return metric.partition("(")[0].partition(" ")[0] in ("cost", "savings", "money")
 
 
+def is_total(metric: str) -> bool:
+    """Return whether a metric adds up over rows, so that a slice's is smaller than the whole's.
+
+    Examples:
+        >>> is_total("cost per 1d"), is_total("sum(spend)"), is_total("mean(spend)")
+        (True, True, False)
+    """
+    return is_money(metric) or metric.partition("(")[0].partition(" ")[0] in ("sum", "count", "distinct")
+
+
 def is_assessed(figure: Any) -> bool:
     """Return whether a figure holds a value."""
     return number(figure, "value") is not None

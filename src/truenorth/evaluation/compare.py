@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from truenorth.evaluation.answers import Answer
 from truenorth.evaluation.contract import Figure, Judged
 from truenorth.evaluation.families.elsewhere import elsewhere
@@ -61,7 +59,7 @@ def difference(
     return Figure(
         metric=called, value=found.value, low=None if ends is None else ends.low,
         high=None if ends is None else ends.high, n=one.answer.n or int(counted.sum()),
-        n_units=len(np.unique(reading.cluster[counted])), level=level,
+        n_units=reading.clusters_of(counted), level=level,
         method=f"paired, linearised, clustered by {reading.unit_name}", note=one.answer.note,
         standard_error=None if varies is None else varies.error,
     )  # fmt: skip

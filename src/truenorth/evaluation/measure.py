@@ -16,7 +16,7 @@ from truenorth.evaluation.reduction import reduced
 from truenorth.evaluation.refusals import Misdeclared, NotAssessed
 from truenorth.evaluation.timing import covered_microseconds
 from truenorth.framing.references import MetricReference
-from truenorth.statistics.estimates import Estimate, Spread, codes_of, spread
+from truenorth.statistics.estimates import Estimate, Spread, spread
 from truenorth.statistics.intervals import Interval, Scale, interval
 
 DRAWS = 400
@@ -140,7 +140,7 @@ def figure(
     return Figure(
         metric=called, value=value, low=None if ends is None else ends.low,
         high=None if ends is None else ends.high, n=answer.n if answer.n is not None else int(answer.counted.sum()),
-        n_units=len(np.unique(reading.cluster[answer.counted])), matured=_matured(reference, reading),
+        n_units=reading.clusters_of(answer.counted), matured=_matured(reference, reading),
         level=level, method=method, note=answer.note, standard_error=error,
     )  # fmt: skip
 
@@ -155,6 +155,16 @@ def measured(
     """
     if reference.name == "kpi":
         return _of_kpi(reference, reading, level=level, draws=draws, seed=seed)
+    key = (str(reference), ask, level, draws, seed)
+    if key not in reading.found:
+        reading.found[key] = _measured(reference, reading, level=level, draws=draws, seed=seed, ask=ask)
+    made: Measured = reading.found[key]
+    return made
+
+
+def _measured(
+    reference: MetricReference, reading: Reading, *, level: float, draws: int, seed: int, ask: Ask | None
+) -> Measured:
     if reading.n_rows == 0:
         raise NotAssessed("there are no rows")
     ask = ask or ASK.get(reference.name)
@@ -204,11 +214,8 @@ def _scale_under(factor: float, scale: Scale) -> Scale:
 
 def spread_of(found: Measured, reading: Reading) -> Spread | None:
     """Return how a measured value varies between clusters; a total over all of them, else over those counted."""
-    answer = found.answer
-    if answer.is_total:
-        return spread(found.estimate.influence, codes_of(reading.cluster))
-    influence = found.estimate.influence
-    return spread(influence[answer.counted], codes_of(reading.cluster[answer.counted]))
+    counted = None if found.answer.is_total else found.answer.counted
+    return spread(found.estimate.influence, reading.cluster, counted=counted)
 
 
 def _interval(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,8 @@ class Reading:
         """Length of time that the rows stand for, microseconds, where it is not that of their part."""
         self.framing: Framing = judged.dataset.framing
         self.n_rows = judged.dataset.n_rows
+        self.found: dict[Any, Any] = {}
+        """What was measured already, by metric."""
         self._outcomes: dict[tuple[str, tuple[tuple[str, str], ...]], Realised] = {}
 
     @cached_property
@@ -80,13 +83,19 @@ class Reading:
         if unit is None or unit.is_null.all():
             return np.arange(self.n_rows)
         codes = codes_of(unit.values)
+        if not unit.is_null.any():
+            return codes
         # Rows without a unit stand for themselves.
-        return np.where(unit.is_null, codes.max(initial=0) + 1 + np.arange(self.n_rows), codes)
+        return codes_of(np.where(unit.is_null, codes.max(initial=0) + 1 + np.arange(self.n_rows), codes))
+
+    def clusters_of(self, rows: Mask) -> int:
+        """Return the number of clusters that have a row among these."""
+        return int(np.count_nonzero(np.bincount(self.cluster[rows])))
 
     @cached_property
     def n_clusters(self) -> int:
         """Number of clusters."""
-        return len(np.unique(self.cluster))
+        return int(self.cluster.max(initial=-1)) + 1
 
     @property
     def unit_name(self) -> str:

@@ -216,7 +216,7 @@ def _pair_interval(
     question: Question, estimate: Estimate, one: Group, other: Group, level: float, scale: Scale
 ) -> Interval:
     counted = one.answer.counted | other.answer.counted
-    varies = spread(estimate.influence[counted], codes_of(question.reading.cluster[counted]))
+    varies = spread(estimate.influence, question.reading.cluster, counted=counted)
     if varies is None:
         return Interval(-np.inf, np.inf) if scale == "real" else Interval(1e-300, np.inf)
     if scale == "positive" and not estimate.value > 0:
@@ -232,7 +232,7 @@ def _ends(question: Question, groups: Sequence[Group]) -> list[Interval]:
 
 def _own_interval(question: Question, one: Group, level: float) -> Interval:
     counted = one.answer.counted
-    varies = spread(one.estimate.influence[counted], codes_of(question.reading.cluster[counted]))
+    varies = spread(one.estimate.influence, question.reading.cluster, counted=counted)
     if varies is None:
         bounded = one.answer.scale in ("unit", "share")
         return Interval(0.0, 1.0) if bounded else Interval(-np.inf, np.inf)

@@ -53,8 +53,9 @@ def inferred_context(
         for name, found in static_columns(sources).items()
         if any(set(one.keys) <= set(own) for one in found)
     }
-    taken = {*labels, *framing.labels, *framing.features, *framing.sources, *framing.evaluation.slices}
-    taken |= {*table.entity, *table.context, *_OTHER_NAMES, *_made(framing)}
+    taken = {*labels, *framing.labels, *framing.features, *table.entity, *table.context}
+    taken |= {*_OTHER_NAMES, *_made(framing)}
+    elsewhere = {*framing.sources, *(n for n, e in framing.evaluation.slices.items() if e.column != n)}
     context: list[str] = []
     findings: list[Finding] = []
     for place, names, is_needed in _reads(framing):
@@ -62,7 +63,7 @@ def inferred_context(
             taken.add(name)
             if name in own or name in joined:
                 context.append(name)
-            else:
+            elif name not in elsewhere:
                 missing = unknown_column(place, name, table.source or "examples", {*own, *joined})
                 findings.append(missing if is_needed else _not_assessed(missing))
     return Inferred(tuple(context), tuple(findings))

@@ -135,11 +135,12 @@ def read_dataset(path: Path, framing: Framing, *, base: Path) -> Dataset:
     # a file's row groups become vectors column by column, so that Arrow never holds the whole table
     source = pq.ParquetFile(path)
     kept = _in_a_part(source)
-    outcomes = {name: _outcomes(source, name, label, kept) for name, label in labels.items()}
+    order = _order(source, kept, schema.names)
+    outcomes = {name: _outcomes(source, name, label, kept).take(order) for name, label in labels.items()}
     columns: dict[str, Vector] = {}
     for name in schema.names:
         if name not in own:
-            columns |= from_arrow(_column(source, name, kept)).columns
+            columns[name] = sorted_levels(from_arrow(_column(source, name, kept))[name]).take(order)
     table = Vectors(columns, int(kept.sum()))
     spelled = {name: tuple(family) for name, family in families.items()}
     dataset = Dataset(framing, table, outcomes, {}, spelled)
@@ -181,6 +182,23 @@ def _in_a_part(source: Any) -> NDArray[np.bool_]:
 
     split = source.read(columns=["split"]).column("split")
     return np.asarray(pc.is_valid(split).to_numpy(), dtype=bool)
+
+
+def _order(source: Any, kept: NDArray[np.bool_], names: list[str]) -> NDArray[np.int64]:
+    """Return the rows by time and key: an engine with several threads writes them in any order."""
+    keys = [from_arrow(_column(source, name, kept))[name] for name in ("example_id", "at") if name in names]
+    return np.lexsort([sorted_levels(key).values for key in keys])
+
+
+def sorted_levels(vector: Vector) -> Vector:
+    """Return a text vector whose codes follow the order of its texts; any other vector as it is."""
+    if vector.levels is None:
+        return vector
+    order = np.argsort(vector.levels.astype(str), kind="stable")
+    place = np.empty(len(order) + 1, dtype=np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    place[-1] = -1
+    return Vector("text", place[vector.values], vector.levels[order])
 
 
 def _column(source: Any, name: str, kept: NDArray[np.bool_]) -> pa.Table:

@@ -46,7 +46,7 @@ class Select(Section):
 
 
 class RankRule(Section):
-    """One rule of re-ranking, applied in the order written."""
+    """One rule of re-ranking; where two conflict, drop goes before at_most, then pin, fresh and diverse."""
 
     at_most: int | None = Field(default=None, gt=0)
     """At most so many items per value of `per`."""
@@ -87,7 +87,7 @@ class Rank(Section):
     show: int | None = Field(default=None, gt=0)
     """How many are shown."""
     rules: tuple[RankRule, ...] = ()
-    """Re-ranking, in this order."""
+    """Re-ranking; one rule per entry."""
 
 
 class Explore(Section):

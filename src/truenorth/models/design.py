@@ -171,7 +171,7 @@ class Design:
 
     def transform(self, features: Vectors) -> Matrix:
         """Return the matrix, shape (n, columns)."""
-        parts = [block.transform(_column(features, block.feature)) for block in self.blocks]
+        parts: list[Any] = [block.transform(_column(features, block.feature)) for block in self.blocks]
         if self.is_sparse:
             return sparse.csr_matrix(sparse.hstack(parts, format="csr"))
         whole = np.zeros((features.n_rows, len(self.names)))

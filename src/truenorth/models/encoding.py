@@ -1,7 +1,8 @@
-"""Features as one matrix of numbers that trees split: what was seen in training is remembered, the rest is missing.
+"""Features as one matrix of numbers that trees split: what training did not show is missing.
 
-Numbers pass as they are with infinity made missing. Categories become codes of a dictionary learned on training
-rows; rare and unseen ones are missing. Text becomes one column per frequent word: how often it occurs.
+Numbers pass as they are with infinity made missing. Categories become codes of a dictionary learned on
+training rows; rare and unseen ones are missing. Text becomes one column per frequent word: how often it
+occurs.
 """
 
 from __future__ import annotations
@@ -131,7 +132,7 @@ def _column(features: Vectors, name: str) -> Vector:
 
 
 def _frequent(counts: Counter[str], min_rows: int, most: int) -> tuple[str, ...]:
-    """Return the most frequent first; equal counts in the order of their text, so that row order does not matter."""
+    """Return the most frequent first; equal counts in the order of their text, whatever the order of rows."""
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return tuple(level for level, count in ranked[:most] if count >= min_rows)
 

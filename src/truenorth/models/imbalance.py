@@ -1,8 +1,8 @@
-"""Rare outcomes: down-sampling with its exact correction, hard negatives of lists, SMOTE where it is asked for.
+"""Rare outcomes: down-sampling with its exact correction, hard negatives of lists, SMOTE where asked for.
 
-Only training rows are ever thinned or added to; the rows that models are stopped, calibrated and judged on keep
-their prevalence. Whatever changes the share of positives is undone in the prediction: odds are divided by the
-factor they were raised by.
+Only training rows are ever thinned or added to; the rows that models are stopped, calibrated and judged
+on keep their prevalence. Whatever changes the share of positives is undone in the prediction: odds are
+divided by the factor they were raised by.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from truenorth.models.losses import rows_of_lists
 
 NEGATIVES_PER_POSITIVE = 4
 """Random negatives drawn for each positive where no share is declared."""
+STREAM = 7
+"""Keeps the draw apart from others that were made with the same seed, such as a simulation's."""
 
 
 def correct_downsampling(probability: Floats, *, keep: float) -> Floats:
@@ -33,7 +35,8 @@ def correct_downsampling(probability: Floats, *, keep: float) -> Floats:
         array([0.0909091, 0.4736842])
 
     References:
-        Dal Pozzolo et al. (2015). Calibrating Probability with Undersampling for Unbalanced Classification. IEEE CIDM.
+        Dal Pozzolo et al. (2015). Calibrating Probability with Undersampling for Unbalanced
+        Classification. IEEE CIDM.
     """
     return np.asarray(probability / (probability + (1 - probability) / keep))
 
@@ -79,7 +82,8 @@ def balanced_weight(target: Floats) -> float:
 def log_odds_shift(task: TaskSpec, keep: float) -> float:
     """Return by how much weights and down-sampling raise the log-odds that a model learns.
 
-    A positive weighed w times raises the odds w times; a share k of the negatives kept raises them 1 / k times.
+    A positive weighed w times raises the odds w times; a share k of the negatives kept raises them 1 / k
+    times.
     """
     return float(np.log(task.positive_weight) - np.log(keep))
 
@@ -87,9 +91,10 @@ def log_odds_shift(task: TaskSpec, keep: float) -> float:
 def thin_negatives(task: TaskSpec, rows: Rows, *, seed: int) -> tuple[NDArray[np.bool_], float]:
     """Return which training rows a task learns from, and the share of the negatives among them.
 
-    Every positive stays. `skipped_above` keeps the negatives that were shown above a list's lowest positive: they
-    were most surely seen. `random` keeps `keep_negatives` of all negatives, or four for each positive. `mixed` keeps
-    either. The correction is exact where negatives are drawn at random; with `skipped_above` calibrate.
+    Every positive stays. `skipped_above` keeps the negatives that were shown above a list's lowest
+    positive: they were most surely seen. `random` keeps `keep_negatives` of all negatives, or four for
+    each positive. `mixed` keeps either. The correction is exact where negatives are drawn at random; with
+    `skipped_above` calibrate.
 
     Args:
         task: What is learned; reads `negatives` and `keep_negatives`.
@@ -110,7 +115,7 @@ def thin_negatives(task: TaskSpec, rows: Rows, *, seed: int) -> tuple[NDArray[np
     if task.negatives in ("skipped_above", "mixed"):
         kept = skipped_above(rows)
     if task.negatives in ("random", "mixed") or task.keep_negatives < 1:
-        drawn = np.random.default_rng(seed).random(len(rows)) < _drawn_share(task, positive)
+        drawn = np.random.default_rng((seed, STREAM)).random(len(rows)) < _drawn_share(task, positive)
         kept = kept | drawn if task.negatives == "mixed" else kept & drawn
     kept |= positive
     total, left = rows.weight[~positive].sum(), rows.weight[~positive & kept].sum()
@@ -153,8 +158,8 @@ def skipped_above(rows: Rows) -> NDArray[np.bool_]:
 def smote(features: Floats, target: Floats, *, seed: int, neighbours: int = 5) -> tuple[Floats, Floats]:
     """Return training rows with made-up positives between real ones until both classes are even.
 
-    Off unless it is called: it does not help strong models, and it has no exact correction because it changes where
-    positives lie. Never give it rows that a model is judged on.
+    Off unless it is called: it does not help strong models, and it has no exact correction because it
+    changes where positives lie. Never give it rows that a model is judged on.
 
     Args:
         features: Shape (n, d), numbers without NaN.

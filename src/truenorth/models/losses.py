@@ -1,7 +1,8 @@
 """Losses of the prediction types, each with its gradient and Hessian with respect to the raw score.
 
-One function per loss. A raw score is a log-odds for cross-entropy and focal, the logarithm of the mean for poisson,
-and the prediction itself otherwise; losses of lists read scores within a list only. Nothing here knows a model.
+One function per loss. A raw score is a log-odds for cross-entropy and focal, the logarithm of the mean
+for poisson, and the prediction itself otherwise; losses of lists read scores within a list only. Nothing
+here knows a model.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ Floats = NDArray[np.float64]
 class LossTerms(NamedTuple):
     """A loss row by row, with its first and second derivative in the row's own score; each of shape (n,).
 
-    In losses of lists a row's `value` is its share of its list's loss, and the derivatives are of the list's loss.
+    In losses of lists a row's `value` is its share of its list's loss, and the derivatives are of the
+    list's loss.
     """
 
     value: Floats
@@ -94,7 +96,7 @@ def squared(score: Floats, target: Floats) -> LossTerms:
 
 
 def log_squared(score: Floats, target: Floats) -> LossTerms:
-    """Return `(score - ln(1 + y))^2 / 2` for amounts y >= 0; `exp(score) - 1` is nearer the median than the mean."""
+    """Return `(score - ln(1 + y))^2 / 2` for amounts y >= 0; `exp(score) - 1` is no mean: smear it."""
     return squared(score, np.log1p(target))
 
 
@@ -144,7 +146,7 @@ def poisson(score: Floats, target: Floats) -> LossTerms:
 
 
 def pairwise(score: Floats, target: Floats, group: NDArray[np.int64]) -> LossTerms:
-    """Return the logistic loss of every pair of a list whose targets differ, `ln(1 + exp(-(s_better - s_worse)))`.
+    """Return the logistic loss of pairs whose targets differ, `ln(1 + exp(-(s_better - s_worse)))`.
 
     A row's value is half the loss of the pairs it is in, so that values add up to the loss.
 
@@ -170,7 +172,7 @@ def pairwise(score: Floats, target: Floats, group: NDArray[np.int64]) -> LossTer
 
 
 def listwise(score: Floats, target: Floats, group: NDArray[np.int64]) -> LossTerms:
-    """Return the softmax cross-entropy of a list, `-sum_i t_i ln softmax(s)_i` with t the targets made to add up to 1.
+    """Return the softmax cross-entropy of a list, `-sum_i t_i ln softmax(s)_i`, where t adds up to 1.
 
     A list without a positive target says nothing and counts 0.
 

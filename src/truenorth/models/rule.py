@@ -74,10 +74,9 @@ class RuleModel:
         place = {name: code for code, name in enumerate(self.task.classes)}
         levels = [] if found.levels is None else [place.get(str(level), -1) for level in found.levels]
         codes = np.asarray([*levels, -1])[found.values] if found.levels is not None else numbers_of(found)
-        codes = np.where(np.isnan(codes), -1, codes).astype(np.int64)
-        codes = np.where(codes < len(self.task.classes), codes, -1)
+        is_class = (codes >= 0) & (codes < len(self.task.classes)) & (codes == np.floor(codes))
         table = np.vstack([np.eye(len(self.task.classes)), np.asarray(self.fill)])
-        return np.asarray(table[codes])
+        return np.asarray(table[np.where(is_class, codes, -1).astype(np.int64)])
 
     def _hazard(self, value: Floats) -> Floats:
         slope = self.curve[0] if self.curve else 0.0

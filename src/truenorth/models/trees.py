@@ -53,4 +53,4 @@ class Trees:
         model = TreesModel(
             task, work.encoder, head, texts, {**describe(work, shape, grown), **notes}, settings.threads
         )
-        return replace(model, head=smear(model, work, shape)) if head.kind == "smeared" else model
+        return replace(model, head=smear(model, work, shape, deadline)) if head.kind == "smeared" else model

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truenorth.models.contract import Floats, TaskSpec
-from truenorth.models.losses import cross_entropy, focal, focal_to_probability
-from truenorth.models.trees_heads import FOCAL_GAMMA, Head
+from truenorth.models.losses import cross_entropy, focal, focal_to_probability, pinball
+from truenorth.models.trees_heads import FOCAL_GAMMA, Head, is_custom
 from truenorth.models.trees_samples import MOST_GRADES, Sample
 from truenorth.models.trees_settings import MOST_ROUNDS, PATIENCE, TreeSettings, lightgbm_parameters
 
@@ -100,8 +100,8 @@ def _dataset(
 
 
 def grow(
-    bench: Bench, objective: dict[str, Any], settings: TreeSettings, *, monotone: list[int], seed: int, threads: int,
-    deadline: float | None, report: Report | None = None, metric: Any = None,
+    bench: Bench, objective: dict[str, Any], settings: TreeSettings, *, monotone: list[int], seed: int,
+    threads: int, deadline: float | None, report: Report | None = None, metric: Any = None,
 ) -> Grown:  # fmt: skip
     """Grow one booster.
 
@@ -117,6 +117,8 @@ def grow(
         metric: Loss on validation rows where LightGBM has none of its own.
     """
     parameters = {**lightgbm_parameters(settings, seed=seed, threads=threads), **objective}
+    if bench.train.num_data() * settings.row_share < 1:
+        parameters["bagging_fraction"] = 1.0
     if any(monotone):
         parameters |= {"monotone_constraints": monotone, "monotone_constraints_method": "intermediate"}
     watch = Watch(deadline=deadline, report=report)
@@ -127,7 +129,8 @@ def grow(
     )  # fmt: skip
     return Grown(
         text=booster.model_to_string(num_iteration=watch.best_round or -1, importance_type="gain"),
-        rounds=watch.best_round, loss=None if bench.validation is None else float(watch.best), stopped=watch.stopped,
+        rounds=watch.best_round, stopped=watch.stopped,
+        loss=None if bench.validation is None else float(watch.best),
     )  # fmt: skip
 
 
@@ -147,11 +150,15 @@ def objective_of(head: Head, booster: int, task: TaskSpec, target: Floats) -> di
     if head.kind == "class":
         return {"objective": "multiclass", "num_class": len(task.classes), "metric": "multi_logloss"}
     if head.kind == "quantile":
-        return {"objective": "quantile", "alpha": task.levels[booster], "metric": "quantile"}
+        level = task.levels[booster]
+        objective = _pinball_objective(level, target) if is_custom(task) else "quantile"
+        return {"objective": objective, "alpha": level, "metric": "quantile"}
     if head.kind == "ranking":
         return _ranking_objective(task)
     if task.loss == "huber":
         return {"objective": "huber", "alpha": _huber_delta(target), "metric": "huber"}
+    if is_custom(task):
+        return {"objective": _pinball_objective(0.5, target), "metric": "l1"}
     names = {"absolute": "regression_l1", "poisson": "poisson", "tweedie": "tweedie"}
     return {"objective": names.get(task.loss, "regression"), "metric": names.get(task.loss, "l2")}
 
@@ -162,7 +169,7 @@ def metric_of(head: Head) -> Any:
 
 
 def _ranking_objective(task: TaskSpec) -> dict[str, Any]:
-    """LambdaRank with exponential gain; for `pairwise` every pair of the list counts, for `listwise` the top matters."""
+    """Return LambdaRank: `pairwise` counts every pair alike, `listwise` the top with exponential gain."""
     grades = range(MOST_GRADES + 1)
     gains = [2**grade - 1 for grade in grades] if task.loss == "listwise" else list(grades)
     return {
@@ -177,6 +184,21 @@ def _huber_delta(target: Floats) -> float:
     """Return 1.345 robust standard deviations: 95 % efficient where the noise is normal (Huber, 1964)."""
     spread = 1.4826 * float(np.median(np.abs(target - np.median(target))))
     return 1.345 * spread if spread > 0 else 1.345 * float(np.std(target)) or 1.0
+
+
+def _pinball_objective(
+    level: float, target: Floats
+) -> Callable[[Floats, lgb.Dataset], tuple[Floats, Floats]]:
+    """Return the pinball loss with steps in units of the target's spread."""
+    low, high = np.quantile(target, [0.1, 0.9])
+    unit = float(high - low) or float(np.std(target)) or 1.0
+
+    def objective(score: Floats, rows: lgb.Dataset) -> tuple[Floats, Floats]:
+        terms = pinball(score, _label(rows), level=level)
+        weight = _weight(rows)
+        return terms.gradient * weight * unit, terms.hessian * weight
+
+    return objective
 
 
 def _focal_objective(score: Floats, rows: lgb.Dataset) -> tuple[Floats, Floats]:

@@ -65,25 +65,38 @@ def check_task(task: TaskSpec) -> None:
     """Raise where the task asks what trees cannot give.
 
     Raises:
-        FramingError: If a monotone feature is a category or no feature, or the loss has no bins or levels.
+        FramingError: If a monotone feature is no number, classes have no order, or bins or levels are
+            missing.
     """
     for name, direction in task.monotone.items():
         if task.roles.get(name) != "number":
             raise FramingError(
                 Finding(
                     code="MODEL027", where=f"models.tasks.{task.name}.monotone.{name}",
-                    evidence=f"expected a feature that is a number, got {task.roles.get(name, 'no feature')!r} "
-                    f"for {direction!r}.",
+                    evidence=f"expected a feature that is a number to go {direction}, "
+                    f"got {task.roles.get(name, 'no feature')!r}.",
                     fix="leave it out of monotone, or declare the feature with as: number.",
                 )
             )  # fmt: skip
-    needed = {"quantile": ("levels", task.levels), "hazard": ("bins", task.bins)}
+    if task.monotone and task.kind == "class":
+        raise FramingError(
+            Finding(
+                code="MODEL027",
+                where=f"models.tasks.{task.name}.monotone",
+                evidence="expected a prediction with a direction, got classes without an order.",
+                fix="leave monotone out, or give the label kind: grade if its classes have an order.",
+            )
+        )
+    needed = {
+        "quantile": ("levels", task.levels, "[0.1, 0.5, 0.9]"),
+        "hazard": ("bins", task.bins, "[7, 30, 90]"),
+    }
     if task.loss in needed and not needed[task.loss][1]:
         raise FramingError(
             Finding(
                 code="MODEL028", where=f"models.tasks.{task.name}.{needed[task.loss][0]}",
                 evidence=f"expected {needed[task.loss][0]} for the loss {task.loss}, got none.",
-                fix=f"declare {needed[task.loss][0]}, for example {'[0.1, 0.5, 0.9]' if task.loss == 'quantile' else '[7, 30, 90]'}.",
+                fix=f"declare {needed[task.loss][0]}, for example {needed[task.loss][2]}.",
             )
         )  # fmt: skip
 

@@ -76,10 +76,23 @@ def make_head(task: TaskSpec, rows: Rows, *, keep: float) -> Head:
         safe = np.clip(above, 1e-6, 1 - 1e-6)
         return Head(kind=kind, bases=tuple(np.log(safe / (1 - safe)).tolist()), values=grade_values(task))
     if kind == "quantile":
-        return Head(kind=kind, bases=(0.0,) * len(task.levels))
+        return Head(kind=kind, bases=_quantile_bases(task, rows))
     if kind == "hazard":
         return Head(kind=kind, bins=len(task.bins))
+    if is_custom(task) and kind == "mean":
+        return Head(kind=kind, bases=(float(np.median(rows.target)),))
     return Head(kind=kind, values=grade_values(task) if kind == "mean" and task.kind == "grade" else ())
+
+
+def is_custom(task: TaskSpec) -> bool:
+    """Return whether LightGBM gets the loss as a function: its own moves monotone leaves afterwards."""
+    return bool(task.monotone) and task.loss in ("quantile", "absolute")
+
+
+def _quantile_bases(task: TaskSpec, rows: Rows) -> tuple[float, ...]:
+    if not is_custom(task):
+        return (0.0,) * len(task.levels)
+    return tuple(float(value) for value in np.quantile(rows.target, task.levels))
 
 
 def head_kind(task: TaskSpec) -> HeadKind:
@@ -104,7 +117,7 @@ def head_kind(task: TaskSpec) -> HeadKind:
 
 
 def grade_values(task: TaskSpec) -> tuple[float, ...]:
-    """Return what each grade is worth: its own number where every grade is one, else its place in the order."""
+    """Return what each grade is worth: its own number where all are numbers, else its place."""
     try:
         return tuple(float(grade) for grade in task.classes)
     except ValueError:
@@ -131,7 +144,9 @@ def _class(head: Head, raw: list[Floats]) -> Floats:
 
 
 def _mean(head: Head, raw: list[Floats]) -> Floats:
-    return raw[0]
+    found = raw[0] + head.bases[0]
+    # An expected grade lies among the grades.
+    return np.clip(found, min(head.values), max(head.values)) if head.values else found
 
 
 def _log_link(head: Head, raw: list[Floats]) -> Floats:
@@ -144,7 +159,7 @@ def _smeared(head: Head, raw: list[Floats]) -> Floats:
 
 
 def _quantile(head: Head, raw: list[Floats]) -> Floats:
-    return np.sort(np.stack(raw, axis=1), axis=1)
+    return np.sort(np.stack(raw, axis=1) + np.asarray(head.bases), axis=1)
 
 
 def _grade(head: Head, raw: list[Floats]) -> Floats:
@@ -158,6 +173,7 @@ def _hazard(head: Head, raw: list[Floats]) -> Floats:
 
 
 COMBINE: dict[HeadKind, Callable[[Head, list[Floats]], Floats]] = {
-    "binary": _binary, "focal": _focal, "class": _class, "mean": _mean, "log_link": _log_link, "smeared": _smeared,
+    "binary": _binary, "focal": _focal, "class": _class, "mean": _mean, "log_link": _log_link,
+    "smeared": _smeared,
     "quantile": _quantile, "grade": _grade, "ranking": _mean, "hazard": _hazard,
 }  # fmt: skip

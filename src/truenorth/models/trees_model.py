@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from truenorth.errors import DataError, Finding
 from truenorth.models.contract import Floats, TaskSpec
 from truenorth.models.encoding import Encoder
 from truenorth.models.trees_heads import Head, combine
+from truenorth.models.written import task_from_dict, task_to_dict
 
 FEW_ROWS = 512
 """Rows up to which waking a second thread costs more than it saves."""
@@ -74,13 +75,14 @@ class TreesModel:
     def contributions(self, features: Vectors) -> Floats | None:
         """Return each feature's share of the raw score (Shapley values of the trees), shape (n, features).
 
-        Several boosters or classes make one number each way: a class answers for the class predicted for the row, a
-        quantile for the level nearest the middle, a grade for the sum over its thresholds, a hazard for the mean over
-        its bins. A text's words are added up. Features that are no input count 0.
+        Several boosters or classes make one number each way: a class answers for the class predicted for
+        the row, a quantile for the level nearest the middle, a grade for the sum over its thresholds, a
+        hazard for the mean over its bins. A text's words are added up. Features that are no input count
+        0.
 
         References:
-            Lundberg et al. (2020). From local explanations to global understanding with explainable AI for trees.
-            Nature Machine Intelligence.
+            Lundberg et al. (2020). From local explanations to global understanding with explainable AI
+            for trees. Nature Machine Intelligence.
         """
         n, matrix = features.n_rows, self.encoder.matrix(features)
         out = np.zeros((n, len(self.encoder.features)))
@@ -135,7 +137,7 @@ class TreesModel:
                 (folder / name).write_text(text, encoding="utf-8", newline="\n")
         stored = {
             "form": self.form, "files": [name for bag in files for name in bag], "bags": files,
-            "task": asdict(self.task), "encoder": self.encoder.to_dict(), "head": self.head.to_dict(),
+            "task": task_to_dict(self.task), "encoder": self.encoder.to_dict(), "head": self.head.to_dict(),
             "notes": dict(self.notes), "threads": self.threads,
         }  # fmt: skip
         text = json.dumps(stored, indent=1, allow_nan=False, ensure_ascii=False)
@@ -154,12 +156,9 @@ def load_trees(folder: Path) -> TreesModel:
             tuple((folder / Path(name).name).read_text(encoding="utf-8") for name in bag)
             for bag in stored["bags"]
         )
-        task = dict(stored["task"])
-        for name in ("classes", "levels", "bins"):
-            task[name] = tuple(task[name])
         return TreesModel(
-            TaskSpec(**task), Encoder.from_dict(stored["encoder"]), Head.from_dict(stored["head"]), texts,
-            stored["notes"], stored["threads"],
+            task_from_dict(stored["task"]), Encoder.from_dict(stored["encoder"]),
+            Head.from_dict(stored["head"]), texts, stored["notes"], stored["threads"],
         )  # fmt: skip
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise DataError(

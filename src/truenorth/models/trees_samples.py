@@ -1,4 +1,4 @@
-"""Training rows as a booster takes them: lists together, relevance in small steps, one row per bin at risk."""
+"""Rows as a booster takes them: lists together, relevance in small steps, one row per bin at risk."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def make_sample(
 ) -> Sample:
     """Return the sample of one of the head's boosters.
 
-    Class weights and the offset that undoes them are for training only: rows that stop it are judged as they are.
+    Class weights and the offset that undoes them are for training only: rows that stop it are judged as
+    they are.
     """
     base = head.bases[booster]
     if head.kind in ("binary", "focal"):
@@ -60,7 +61,7 @@ def make_sample(
         periods = person_periods(task.bins, rows)
         wide = np.column_stack([matrix[periods.row], periods.bin])
         return Sample(matrix=wide, target=periods.event, weight=periods.weight, offset=base)
-    return Sample(matrix=matrix, target=_numbers(head, rows), weight=rows.weight)
+    return Sample(matrix=matrix, target=_numbers(head, rows), weight=rows.weight, offset=base)
 
 
 def _numbers(head: Head, rows: Rows) -> Floats:
@@ -93,8 +94,8 @@ def _position_codes(task: TaskSpec, rows: Rows, order: NDArray[Any]) -> NDArray[
 def relevance(target: Floats) -> Floats:
     """Return grades 0, 1, 2, ... in the order of the targets.
 
-    Whole numbers from 0 to 10 stay as they are; fewer than 6 other values are numbered; more are cut at the quintiles
-    of those above the least.
+    Whole numbers from 0 to 10 stay as they are; fewer than 6 other values are numbered; more are cut at
+    the quintiles of those above the least.
 
     Examples:
         >>> relevance(np.array([0.0, 3.0, 1.0]))
@@ -124,8 +125,8 @@ class Periods(NamedTuple):
 def person_periods(bins: tuple[float, ...], rows: Rows) -> Periods:
     """Return the bins each row was at risk in.
 
-    A row is in every bin up to that of its event or censoring. In the bin where it was censored it weighs the share of
-    the bin that was seen, and nothing is known of it afterwards.
+    A row is in every bin up to that of its event or censoring. In the bin where it was censored it weighs
+    the share of the bin that was seen, and nothing is known of it afterwards.
 
     References:
         Singer and Willett (1993). It's About Time: Using Discrete-Time Survival Analysis. JES.

@@ -1,19 +1,21 @@
 """From the logarithm back to the mean: smearing (Duan, 1983), in bins of the prediction.
 
-The exponential of a mean logarithm is nearer the median. The factor that mends it is (1 + y) / exp(f) on average,
-measured out of fold where rows are few, for residuals on the rows that trees have learned are too small.
+The exponential of a mean logarithm is nearer the median. The factor that mends it is (1 + y) / exp(f) on
+average, measured out of fold where rows are few, for residuals on the rows that trees have learned are
+too small.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+
 import numpy as np
 
 from truenorth.models.contract import Floats
 from truenorth.models.trees_boost import grow, make_bench, objective_of
 from truenorth.models.trees_heads import Head
-from truenorth.models.trees_samples import Sample
 from truenorth.models.trees_model import TreesModel
+from truenorth.models.trees_samples import Sample
 from truenorth.models.trees_settings import TreeSettings
 from truenorth.models.trees_work import Work
 
@@ -22,17 +24,21 @@ FEW_ROWS = 50_000
 FOLDS = 3
 MOST_BINS = 10
 ROWS_PER_BIN = 500
+STREAM = 11
+"""Keeps the draw of folds apart from others with the same seed."""
 PRIOR_ROWS = 500
 """Rows that the overall factor weighs in each bin: heavy tails make a bin's own factor jump."""
 
 
-def smear(model: TreesModel, work: Work, shape: TreeSettings) -> Head:
-    """Return the head with smearing factors.
+def smear(model: TreesModel, work: Work, shape: TreeSettings, deadline: float | None) -> Head:
+    """Return the head with smearing factors; out of time, residuals on the training rows have to do.
 
     References:
         Duan (1983). Smearing Estimate: A Nonparametric Retransformation Method. JASA.
     """
-    score = out_of_fold(model, work, shape) if len(work.train) <= FEW_ROWS else model.raw(work.matrix)[0]
+    score = out_of_fold(model, work, shape, deadline) if len(work.train) <= FEW_ROWS else None
+    if score is None:
+        score = model.raw(work.matrix)[0]
     at, by = smearing_factors(score, work.train.target, work.train.weight)
     return replace(model.head, smear_at=at, smear_by=by)
 
@@ -60,8 +66,11 @@ def smearing_factors(
     return tuple(at), tuple(by)
 
 
-def out_of_fold(model: TreesModel, work: Work, shape: TreeSettings) -> Floats:
-    """Return raw scores of the training rows by boosters that did not see them; rows of a unit stay together."""
+def out_of_fold(model: TreesModel, work: Work, shape: TreeSettings, deadline: float | None) -> Floats | None:
+    """Return raw scores of training rows by boosters that did not see them; None out of time.
+
+    Rows of a unit stay together.
+    """
     fold = _folds(work)
     score = model.raw(work.matrix)[0].copy()
     for k in range(FOLDS):
@@ -77,8 +86,10 @@ def out_of_fold(model: TreesModel, work: Work, shape: TreeSettings) -> Floats:
         rounds = max(1, model.notes["rounds"][0])
         grown = grow(
             bench, objective_of(work.head, 0, work.task, work.train.target), replace(shape, rounds=rounds),
-            monotone=work.monotone, seed=work.fit.seed, threads=work.fit.threads, deadline=None,
+            monotone=work.monotone, seed=work.fit.seed, threads=work.fit.threads, deadline=deadline,
         )  # fmt: skip
+        if grown.stopped == "time":
+            return None
         score[out] = replace(model, texts=((grown.text,),)).raw(work.matrix[out])[0]
     return score
 
@@ -86,5 +97,5 @@ def out_of_fold(model: TreesModel, work: Work, shape: TreeSettings) -> Floats:
 def _folds(work: Work) -> Floats:
     unit = work.train.unit if work.train.unit is not None else np.arange(len(work.train))
     codes = np.unique(unit, return_inverse=True)[1]
-    drawn = np.random.default_rng(work.fit.seed).integers(0, FOLDS, size=int(codes.max()) + 1)
+    drawn = np.random.default_rng((work.fit.seed, STREAM)).integers(0, FOLDS, size=int(codes.max()) + 1)
     return np.asarray(drawn[codes])

@@ -74,7 +74,8 @@ def prepare(task: TaskSpec, train: Rows, validation: Rows | None, fit: FitSettin
     benches = tuple(
         make_bench(
             make_sample(head, k, task, matrix, rows, training=True),
-            None if usable is None or judged is None else make_sample(head, k, task, judged, usable, training=False),
+            None if usable is None or judged is None
+            else make_sample(head, k, task, judged, usable, training=False),
             categorical=encoder.categorical, threads=fit.threads, seed=fit.seed,
         )
         for k in range(head.boosters)
@@ -118,8 +119,8 @@ def grow_bags(
         grown[bag].append(
             grow(
                 work.benches[k], objective_of(work.head, k, work.task, work.train.target), shape,
-                monotone=work.monotone, seed=work.fit.seed + 1000 * bag, threads=work.fit.threads, deadline=until,
-                report=report, metric=metric_of(work.head),
+                monotone=work.monotone, seed=work.fit.seed + 1000 * bag, threads=work.fit.threads,
+                deadline=until, report=report, metric=metric_of(work.head),
             )
         )  # fmt: skip
     return grown

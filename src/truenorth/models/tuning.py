@@ -1,7 +1,7 @@
 """Searching settings within a budget of trials and time (optuna's tree-structured Parzen estimator).
 
-The search knows no model: it asks a function for the loss of some settings on validation rows. The settings given
-are judged first, so that what comes back is never worse than them.
+The search knows no model: it asks a function for the loss of some settings on validation rows. The
+settings given are judged first, so that what comes back is never worse than them.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ class Spread:
     """Clusters that the error rests on."""
 
 
-def spread(influence: Floats, cluster: Codes, *, n_clusters: int | None = None) -> Spread | None:
+def spread(influence: Floats, cluster: Codes, *, counted: NDArray[np.bool_] | None = None) -> Spread | None:
     """Return how an estimate varies between clusters, None for fewer than two clusters.
 
     The squared error is `C / (C - 1) * sum (d_c - mean d)^2`, with `d_c` the summed influence of cluster c. The
@@ -118,15 +118,17 @@ def spread(influence: Floats, cluster: Codes, *, n_clusters: int | None = None) 
     Args:
         influence: Shape (n,).
         cluster: Cluster of each row, 0, 1, ..., shape (n,).
-        n_clusters: Clusters there are, where some have no row here.
+        counted: Rows whose clusters count; all by default. A cluster without one is not there.
 
     References:
         Satterthwaite (1946). An approximate distribution of estimates of variance components. Biometrics 2.
     """
-    count = int(cluster.max()) + 1 if n_clusters is None and len(cluster) else n_clusters or 0
+    moved = np.bincount(cluster, weights=influence)
+    kept = cluster if counted is None else cluster[counted]
+    moved = moved[np.bincount(kept, minlength=len(moved)) > 0]
+    count = len(moved)
     if count < 2:
         return None
-    moved = np.bincount(cluster, weights=influence, minlength=count)
     moved = moved - moved.mean()
     square = float(np.sum(moved**2))
     if not square > 0:

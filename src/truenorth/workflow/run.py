@@ -96,7 +96,7 @@ def _run_stages(work: Work, store: Store, root: str, *, fresh: bool) -> dict[str
         found = None if fresh else store.find(stage.name, key)
         if found is None:
             work.say(stage.says)
-            with store.draft(stage.name, key) as draft:
+            with store.draft(stage.name, key, replace=fresh) as draft:
                 began = time.perf_counter()
                 result = dict(stage.work(work, draft))
                 result["seconds_here"] = round(time.perf_counter() - began, 3)

@@ -33,14 +33,17 @@ class Store:
         return folder if (folder / RESULT).is_file() else None
 
     @contextmanager
-    def draft(self, stage: str, key: str) -> Iterator[Path]:
-        """Yield a temporary folder; it becomes the stage's folder if the block ends without an error."""
+    def draft(self, stage: str, key: str, *, replace: bool = False) -> Iterator[Path]:
+        """Yield a temporary folder; it becomes the stage's folder if the block ends without an error.
+
+        A folder that another run finished meanwhile is kept, unless `replace` is set.
+        """
         self.root.mkdir(parents=True, exist_ok=True)
         self._sweep()
         made = Path(tempfile.mkdtemp(prefix=f"{_DRAFT}{os.getpid()}-", dir=self.root))
         try:
             yield made
-            _settle(made, self.root / f"{stage}-{key}")
+            _settle(made, self.root / f"{stage}-{key}", replace=replace)
         finally:
             shutil.rmtree(made, ignore_errors=True)
 
@@ -86,13 +89,15 @@ def link_file(source: Path, target: Path) -> None:
     temporary.unlink(missing_ok=True)  # renaming a link onto a link of the same file does nothing
 
 
-def _settle(made: Path, place: Path) -> None:
+def _settle(made: Path, place: Path, *, replace: bool) -> None:
+    """Give a whole folder its name; what stands there is kept if it is whole, too."""
+    if replace or (place.exists() and not (place / RESULT).is_file()):
+        shutil.rmtree(place, ignore_errors=True)
     try:
         made.rename(place)
     except OSError:
-        if not (place / RESULT).is_file():  # not another run's finished copy: the disk refuses, or it is torn
-            shutil.rmtree(place, ignore_errors=True)
-            made.rename(place)
+        if not (place / RESULT).is_file():  # not another run's finished copy: the disk refuses
+            raise
 
 
 def _is_running(process: int) -> bool:

@@ -54,7 +54,7 @@ SPAMMERS, SPAMMER_RATE, OTHER_RATE = 0.15, 0.75, 0.01
 """Share of senders who spam, and the chance that a message is spam from them and from others."""
 CAMPAIGN_DAYS = 14
 MARK_KNOWN_AFTER = DAY
-MESSAGE_LENGTH, QUESTION_LENGTH = (7, 6.0), (3, 2.0)
+MESSAGE_LENGTH, QUESTION_LENGTH = (7, 6.0), (2, 2.0)
 """Words of a text: the first number plus a Poisson number with the second as its mean."""
 OUT_OF_SCOPE_SHARE = 0.12
 POPULATION, CAMPAIGN, MESSAGES_OF_DAY, QUESTIONS_OF_DAY = range(4)

@@ -16,7 +16,7 @@ Everyday words: half in proportion to 1 / rank, half alike. Words of trade: alik
 
 Questions
 - Out of scope with probability 0.12, then one of {len(words.HIDDEN)} hidden subjects, alike; else one of the `intents` desks, alike.
-- A question has 3 + Poisson(2) words of content: with probability {words.OWN_SHARE:g} a word of its subject, in proportion to 1 / rank, else one of {len(words.GENERAL)} general words, alike. \
+- A question has 2 + Poisson(2) words of content: with probability {words.OWN_SHARE:g} a word of its subject, in proportion to 1 / rank, else one of {len(words.GENERAL)} general words, alike. \
 An opening and a closing are added that say nothing about the subject.
 - probabilities: the chance of every intent, in the order of dim/desks, then of out of scope, given the words.
 - The desk that answered is known one day later; with probability `label_noise` it is another one, uniformly.

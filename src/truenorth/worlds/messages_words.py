@@ -68,7 +68,7 @@ HAM_TRADE, SPAM_TRADE = 0.04, 0.5
 """Share of words of trade in a good message and in spam."""
 CAMPAIGN_WORDS, CAMPAIGN_SHARE = 6, 0.5
 """Words that a campaign repeats, and their share among its words of trade."""
-OWN_SHARE = 0.6
+OWN_SHARE = 0.5
 """Share of the words of a question that are of its own subject; the rest is general."""
 
 MESSAGE_WORDS = (*EVERYDAY, *TRADE)

@@ -7,13 +7,13 @@ from typing import Any
 
 from truenorth.documents.charts.theme import (
     ACCENT,
-    ACCENT_SOFT,
     FAINT,
     INK,
     MUTED,
     WARM,
     Row,
     Spec,
+    band,
     band_height,
     chart,
     nominal,
@@ -51,11 +51,7 @@ def calibration(rows: Sequence[Row], *, largest: float, root: bool) -> Spec:
     said = tooltip(("text", "rows"))
     ends = [{"at": 0.0}, {"at": largest}]
     layers: list[Spec] = [
-        {
-            "mark": {"type": "area", "color": FAINT, "opacity": 0.5},
-            "transform": [{"filter": "datum.curve === 'after' && isValid(datum.low) && isValid(datum.high)"}],
-            "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}},
-        },
+        *band([row for row in rows if row["curve"] == "after"], x, y, colour=FAINT),
         {
             "data": {"values": ends},
             "mark": {"type": "line", "color": MUTED, "strokeDash": [2, 3], "strokeWidth": 1},
@@ -72,7 +68,7 @@ def calibration(rows: Sequence[Row], *, largest: float, root: bool) -> Spec:
                 "y": y,
                 "color": colour,
                 "tooltip": said,
-                "size": quantitative("n", None, scale={"type": "sqrt", "range": [18, 160]}, legend=None),
+                "size": quantitative("n", None, scale={"type": "sqrt", "range": [12, 90]}, legend=None),
             },
         },
     ]
@@ -96,32 +92,25 @@ def cost_curve(
         "x", x_title, axis=axis, scale={"type": _spread([row["x"] for row in rows]), "nice": False}
     )
     y = quantitative("cost", y_title, axis=short(), scale={"zero": False})
-    colour = {"condition": {"test": "datum.marked", "value": ACCENT}, "value": MUTED}
-    on_points: Spec = {"data": {"values": list(points)}}
     layers: list[Spec] = [
-        {
-            "mark": {"type": "area", "color": ACCENT_SOFT, "opacity": 0.35},
-            "transform": [{"filter": "isValid(datum.low) && isValid(datum.high)"}],
-            "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}},
-        },
+        *band(rows, x, y),
         {"mark": {"type": "line", "color": ACCENT, "strokeWidth": 2}, "encoding": {"x": x, "y": y}},
-        {
-            **on_points,
-            "mark": {"type": "point", "filled": True, "size": 130, "opacity": 1, "stroke": "white"},
-            "encoding": {
-                "x": x,
-                "y": y,
-                "color": colour,
-                "tooltip": tooltip(("name", "point"), ("text", "cost")),
-            },
-        },
-        {
-            **on_points,
-            "mark": {"type": "text", "align": "left", "dx": 10, "dy": -8, "fontWeight": 600, "limit": 160},
-            "encoding": {"x": x, "y": y, "text": {"field": "name"}, "color": colour},
-        },
+        *(layer for point in points for layer in _point(point, x, y)),
     ]
     return chart(layers, rows=rows, height=260)
+
+
+def _point(point: Row, x: Spec, y: Spec) -> list[Spec]:
+    """Return a point with its name: the chosen one's above, another's below, so that they do not meet."""
+    colour = ACCENT if point["marked"] else MUTED
+    at: Spec = {"data": {"values": [point]}}
+    said = tooltip(("name", "point"), ("text", "cost"))
+    dot = {"type": "point", "filled": True, "size": 130, "opacity": 1, "stroke": "white", "color": colour}
+    name = {"type": "text", "align": "center", "dy": -15 if point["marked"] else 18, "fontWeight": 600}
+    return [
+        {**at, "mark": dot, "encoding": {"x": x, "y": y, "tooltip": said}},
+        {**at, "mark": {**name, "color": colour}, "encoding": {"x": x, "y": y, "text": {"field": "name"}}},
+    ]
 
 
 def _spread(values: Sequence[float]) -> str:
@@ -142,11 +131,7 @@ def over_time(rows: Sequence[Row], *, title: str, overall: float | None, share: 
     axis = {"tickCount": 4, **({"format": "~%"} if share else {})}
     y = quantitative("value", title, scale={"zero": False}, axis=axis)
     layers: list[Spec] = [
-        {
-            "mark": {"type": "area", "color": ACCENT_SOFT, "opacity": 0.35},
-            "transform": [{"filter": "isValid(datum.low) && isValid(datum.high)"}],
-            "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}},
-        },
+        *band(rows, x, y),
         {"mark": {"type": "line", "color": ACCENT, "strokeWidth": 2}, "encoding": {"x": x, "y": y}},
         {
             "mark": {"type": "point", "filled": True, "size": 50, "color": ACCENT, "opacity": 1},

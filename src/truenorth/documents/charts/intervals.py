@@ -31,19 +31,17 @@ def dots(rows: Sequence[Row], *, title: str, reference: float | None = None, sha
     x = quantitative("value", title, scale={"zero": False, "nice": True}, axis={"tickCount": 5, **axis})
     colour = {"condition": {"test": "datum.marked", "value": ACCENT}, "value": MUTED}
     said = tooltip(("name", "of"), ("text", "value"))
-    layers: list[Spec] = [
-        {
-            "mark": {"type": "rule", "strokeWidth": 2.5, "opacity": 0.55},
-            "transform": [{"filter": "isValid(datum.low) && isValid(datum.high)"}],
-            "encoding": {
-                "x": {**x, "field": "low"}, "x2": {"field": "high"}, "color": colour, "tooltip": said,
-            },
-        },
-        {
-            "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
-            "encoding": {"x": x, "color": colour, "tooltip": said},
-        },
-    ]  # fmt: skip
+    known = [row for row in rows if row["low"] is not None and row["high"] is not None]
+    interval: Spec = {
+        "data": {"values": known},
+        "mark": {"type": "rule", "strokeWidth": 2.5, "opacity": 0.55},
+        "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}, "color": colour, "tooltip": said},
+    }
+    dot: Spec = {
+        "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
+        "encoding": {"x": x, "color": colour, "tooltip": said},
+    }
+    layers = [interval, dot] if known else [dot]
     if reference is not None:
         line = {
             "data": {"values": [{"at": reference}]},

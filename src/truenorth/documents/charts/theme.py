@@ -64,6 +64,21 @@ def temporal(field: str, days: Sequence[str], **rest: Any) -> Spec:
     return {"field": field, "type": "temporal", "title": None, "scale": {"type": "utc"}, "axis": axis}
 
 
+def band(rows: Sequence[Row], x: Spec, y: Spec, *, colour: str = ACCENT_SOFT) -> list[Spec]:
+    """Return the layer of the intervals as an area; none where no row has one."""
+    known = [row for row in rows if row.get("low") is not None and row.get("high") is not None]
+    if not known:
+        return []
+    encoding = {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}
+    return [
+        {
+            "data": {"values": known},
+            "mark": {"type": "area", "color": colour, "opacity": 0.4},
+            "encoding": encoding,
+        }
+    ]
+
+
 def nominal(field: str, **rest: Any) -> Spec:
     """Return categories down the page in the order of the rows, without a title."""
     return {"field": field, "type": "nominal", "sort": None, "title": None, **rest}

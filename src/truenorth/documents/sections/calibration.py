@@ -52,10 +52,8 @@ def _scores(task: Mapping[str, Any], key: str) -> list[Cell]:
 
 
 def _diagram(name: str, task: Mapping[str, Any]) -> Iterator[Block]:
-    curves = {
-        "after": _curve(task, "after") or _points(task.get("reliability")),
-        "before": _curve(task, "before"),
-    }
+    after = _curve(task, "after") or _points(task.get("reliability"))
+    curves = {"before": _curve(task, "before"), "after": after}  # what comes later is drawn above
     rows = [{"curve": which, **point} for which, points in curves.items() for point in points]
     if not rows:
         yield Absent(f"Calibration diagram of {name}", "the run holds no reliability curve.")

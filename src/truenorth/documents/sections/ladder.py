@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from truenorth.documents.blocks import Absent, Block, Cell, Chart, Prose, Section, Table
+from truenorth.documents.blocks import Absent, Block, Bullets, Cell, Chart, Prose, Section, Table
 from truenorth.documents.charts.intervals import dots
-from truenorth.documents.figures import is_share, value_cell, value_text
-from truenorth.documents.numbers import plain, seconds, significant_decimals, size
-from truenorth.documents.reading import items, mapping, number, text
+from truenorth.documents.figures import (
+    difference_cell,
+    interval_text,
+    is_assessed,
+    is_share,
+    point,
+    value_cell,
+    value_text,
+)
+from truenorth.documents.numbers import NOT_ASSESSED, plain, seconds, significant_decimals, size
+from truenorth.documents.reading import items, mapping, number, one_line, text, values
 
 VERDICTS = {
     "rules win": "The rule is not worse than the best candidate; it is taken because it is simpler.",
@@ -41,42 +49,56 @@ def _metric(result: Mapping[str, Any]) -> str:
 def _rungs(result: Mapping[str, Any], rungs: list[Mapping[str, Any]]) -> Iterator[Block]:
     verdict = text(result, "verdict")
     if verdict:
-        meaning = VERDICTS.get(verdict, "")
-        yield Prose(meaning, strong=f"Verdict: {verdict}.")
+        yield Prose(VERDICTS.get(verdict, ""), strong=f"Verdict: {verdict}.")
     if text(result, "train", "sentence"):
         yield Prose(text(result, "train", "sentence"))
     metric = _metric(result)
-    figures = [{**rung, "metric": metric} for rung in rungs]
+    figures = [{**rung, "metric": metric, **_ends(rung)} for rung in rungs]
     chosen = [index for index, rung in enumerate(rungs) if _is_chosen(rung, result)]
+    yield from _chart(figures, chosen, metric)
+    columns = [
+        "Candidate",
+        metric or "Figure",
+        "Below the best",
+        "Better than the rule by",
+        "Fit",
+        "Per row",
+        "Size",
+    ]
+    rows = [_row(figure, index in chosen) for index, figure in enumerate(figures)]
+    yield Table(columns, rows, emphasis=chosen)
+    notes = [one_line(str(note)) for note in values(result, "train", "notes")]
+    if notes:
+        yield Bullets(notes, "Which rows served what")
+
+
+def _ends(rung: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return the ends of a rung's interval: as given, else 1.96 standard errors either side (95 %)."""
+    value, error = number(rung, "value"), number(rung, "standard_error")
+    low, high = number(rung, "low"), number(rung, "high")
+    if value is None or error is None or low is not None:
+        return {"low": low, "high": high}
+    return {"low": value - 1.96 * error, "high": value + 1.96 * error}
+
+
+def _chart(figures: list[dict[str, Any]], chosen: list[int], metric: str) -> Iterator[Block]:
     rows = [
         {
-            "name": text(rung, "name"),
-            "value": number(rung, "value"),
-            "low": number(rung, "low"),
-            "high": number(rung, "high"),
-            "text": value_text(figure),
+            "name": text(figure, "name"),
+            "text": f"{value_text(figure)} ({interval_text(figure)})",
             "marked": index in chosen,
+            **point(figure),
         }
-        for index, (rung, figure) in enumerate(zip(rungs, figures, strict=True))
-        if number(rung, "value") is not None
+        for index, figure in enumerate(figures)
+        if is_assessed(figure)
     ]
-    table = Table(
-        ["Candidate", metric or "Figure", "Below the best", "Standard error", "Fit", "Per row", "Size"],
-        [
-            _row(rung, figure, index in chosen)
-            for index, (rung, figure) in enumerate(zip(rungs, figures, strict=True))
-        ],
-        emphasis=chosen,
-    )
     if rows:
         measured = metric or "The figure"
         said = (
             f"{measured} of each candidate on validation rows, with its interval; the chosen one is marked."
         )
-        yield Chart(
-            "Candidates on validation rows", dots(rows, title=metric, share=is_share(metric)), said, note=said
-        )
-    yield table
+        spec = dots(rows, title=metric, share=is_share(metric))
+        yield Chart("Candidates on validation rows", spec, said, note=said)
 
 
 def _is_chosen(rung: Mapping[str, Any], result: Mapping[str, Any]) -> bool:
@@ -85,21 +107,36 @@ def _is_chosen(rung: Mapping[str, Any], result: Mapping[str, Any]) -> bool:
     )
 
 
-def _row(rung: Mapping[str, Any], figure: Mapping[str, Any], chosen: bool) -> list[Cell]:
-    per_row = number(rung, "us_per_row")
-    gap, error = number(rung, "gap"), number(rung, "gap_standard_error")
-    # A difference is known as well as its standard error is, and carries as many decimals.
-    decimals = significant_decimals(error, 2) if error else significant_decimals(gap) if gap else 0
+def _row(figure: Mapping[str, Any], chosen: bool) -> list[Cell]:
+    per_row = number(figure, "us_per_row")
+    speed = None if per_row is None else plain(per_row, decimals=significant_decimals(per_row, 2))
+    name = Cell(text(figure, "name"), "chosen" if chosen else "", "chosen" if chosen else "")
     return [
-        Cell(text(rung, "name"), "chosen" if chosen else text(rung, "note"), "chosen" if chosen else ""),
+        name,
         value_cell(figure),
-        Cell("best" if gap == 0 else plain(gap, decimals=decimals)),
-        Cell("\N{EN DASH}" if error is None else plain(error, decimals=decimals)),
-        Cell(seconds(number(rung, "seconds"))),
-        Cell(
-            "not assessed"
-            if per_row is None
-            else f"{plain(per_row, decimals=significant_decimals(per_row, 2))} \N{MICRO SIGN}s"
-        ),
-        Cell(size(number(rung, "bytes"))),
+        _gap(figure),
+        _against_rule(figure),
+        Cell(seconds(number(figure, "seconds"))),
+        Cell(NOT_ASSESSED if speed is None else f"{speed} \N{MICRO SIGN}s"),
+        Cell(size(number(figure, "bytes"))),
     ]
+
+
+def _gap(figure: Mapping[str, Any]) -> Cell:
+    """Return the difference to the best with its standard error, which says how many decimals it has."""
+    gap, error = number(figure, "gap"), number(figure, "gap_standard_error")
+    if gap is None:
+        return Cell("\N{EN DASH}")
+    if not gap:
+        return Cell("best")
+    decimals = significant_decimals(error, 2) if error else significant_decimals(gap)
+    note = f"standard error {plain(error, decimals=decimals)}" if error else ""
+    return Cell(plain(gap, decimals=decimals), note)
+
+
+def _against_rule(figure: Mapping[str, Any]) -> Cell:
+    given = values(figure, "versus_rule")
+    if len(given) != 3:
+        return Cell("\N{EN DASH}")
+    ends = dict(zip(("value", "low", "high"), given, strict=True))
+    return difference_cell({"metric": text(figure, "metric"), **ends})

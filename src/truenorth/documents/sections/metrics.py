@@ -14,6 +14,7 @@ from truenorth.documents.figures import (
     interval_text,
     is_assessed,
     is_share,
+    is_total,
     matured_cell,
     point,
     value_cell,
@@ -171,11 +172,14 @@ def _slice_chart(metric: str, figures: list[tuple[str, Mapping[str, Any]]], over
     ]
     if not rows:
         return Absent(f"{metric} by slice", "; ".join(dict.fromkeys(_why(figure) for _, figure in named)))
-    said = f"{metric} of each slice with its interval; the dotted line is all rows."
+    # A total of all rows is no yardstick for the total of some of them.
+    line = None if is_total(metric) else overall
+    dotted = "; the dotted line is all rows" if line is not None else ""
+    said = f"{metric} of each slice with its interval{dotted}."
     unassessed = len(named) - len(rows)
     said += f" {unassessed} of {len(named)} slices were not assessed." if unassessed else ""
     said += f" The chart shows the first {MOST_DOTS}." if len(rows) > MOST_DOTS else ""
-    spec = dots(rows[:MOST_DOTS], title=metric, reference=overall, share=is_share(metric))
+    spec = dots(rows[:MOST_DOTS], title=metric, reference=line, share=is_share(metric))
     return Chart(f"{metric} by slice", spec, said, table, note=said)
 
 

@@ -28,7 +28,8 @@ def _savings(result: Mapping[str, Any]) -> Iterator[Block]:
     evaluate = mapping(result, "evaluate")
     savings = mapping(evaluate, "savings") or mapping(evaluate, "money", "difference")
     if savings:
-        yield Facts([("Saved against the rule", Cell(sentence(savings)))])
+        unit = money_unit(result)
+        yield Facts([(f"Saved against the rule{f', {unit}' if unit else ''}", Cell(sentence(savings)))])
 
 
 def _curve(result: Mapping[str, Any]) -> Iterator[Block]:

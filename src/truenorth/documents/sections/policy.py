@@ -127,5 +127,5 @@ def _setting(value: Any) -> str:
 
 
 def _title(key: str) -> str:
-    said = key.replace("_", " ")
+    said = "rows it rests on" if key == "n_rows" else key.replace("_", " ")
     return said[:1].upper() + said[1:]

@@ -49,50 +49,49 @@ def _later(
     """
     sign = 1 if by_event else -1
     asks = event if by_event else np.ones(len(time), dtype=bool)
-    gives = np.ones(len(time), dtype=bool) if by_event else event
+    given = weight if by_event else np.where(event, weight, 0.0)
     # A partner agrees if it is later and less at risk, or earlier and more at risk.
-    below = _dominated(sign * time, sign * rank, np.where(gives, weight, 0.0), strict=True)
-    upto = _dominated(sign * time, sign * rank, np.where(gives, weight, 0.0), strict=False)
-    every = _dominated(sign * time, np.zeros_like(rank), np.where(gives, weight, 0.0), strict=False)
-    return np.where(asks, (below + upto) / 2, 0.0), np.where(asks, every, 0.0)
+    agreed = _dominated(sign * time, sign * rank, given)
+    order = np.argsort(sign * time, kind="stable")
+    upto = np.cumsum(given[order])
+    ends = np.searchsorted((sign * time)[order], sign * time, side="right") - 1
+    every = upto[-1] - upto[ends] if len(time) else upto
+    return np.where(asks, agreed, 0.0), np.where(asks, every, 0.0)
 
 
-def _dominated(time: NDArray[np.int64], rank: NDArray[np.int64], weight: Floats, *, strict: bool) -> Floats:
-    """Return, per row, the weight of rows of a later time whose rank is lower (or equal, if not strict).
+def _dominated(time: NDArray[np.int64], rank: NDArray[np.int64], weight: Floats) -> Floats:
+    """Return, per row, the weight of rows of a later time whose rank is lower, and half of those of equal rank.
 
-    Rows are merged in blocks of twice the size each round, as in merge sort, so that it costs n log^2 n.
+    Rows are merged in blocks of twice the size each round, as in merge sort, so that it costs n log^2 n. Rows of
+    one time are sorted by rising rank, so that only equal ranks among them are counted, and taken off again.
     """
     n = len(time)
-    order = np.argsort(time, kind="stable")
+    order = np.lexsort((rank, time))
     times, ranks, weights = time[order], rank[order] - rank.min(initial=0), weight[order]
     found, wide = np.zeros(n), int(ranks.max(initial=0)) + 1
     position, size = np.arange(n), 1
     while size < n:
         block, is_right = position // (2 * size), (position // size) % 2 == 1
-        right = np.flatnonzero(is_right)
-        by_rank = right[np.lexsort((ranks[right], block[right]))]
-        keys, cumulated = block[by_rank] * wide + ranks[by_rank], np.append(0.0, np.cumsum(weights[by_rank]))
-        left = np.flatnonzero(~is_right)
-        ends = np.searchsorted(keys, block[left] * wide + ranks[left], side="left" if strict else "right")
-        found[left] += cumulated[ends] - cumulated[np.searchsorted(keys, block[left] * wide)]
+        right, left = np.flatnonzero(is_right), np.flatnonzero(~is_right)
+        keys = block[right] * wide + ranks[right]
+        by_rank = np.argsort(keys, kind="stable")
+        keys, cumulated = keys[by_rank], np.append(0.0, np.cumsum(weights[right][by_rank]))
+        own = block[left] * wide
+        starts, below, upto = (
+            cumulated[np.searchsorted(keys, at, side=side)]  # type: ignore[call-overload]
+            for at, side in ((own, "left"), (own + ranks[left], "left"), (own + ranks[left], "right"))
+        )
+        found[left] += (below + upto) / 2 - starts
         size *= 2
-    found -= _same_time(times, ranks, weights, strict=strict)
+    # Of one time, those behind have no lower rank: only equal ranks were counted, by half.
     result = np.empty(n)
-    result[order] = found
+    result[order] = found - _equal_behind(times, ranks, weights) / 2
     return result
 
 
-def _same_time(times: NDArray[np.int64], ranks: NDArray[np.int64], weights: Floats, *, strict: bool) -> Floats:
-    """Return the weight that the merge counted of rows behind in the order but of the same time."""
-    n, found = len(times), np.zeros(len(times))
-    starts = np.flatnonzero(np.append(True, times[1:] != times[:-1]))
-    for start, end in zip(starts, np.append(starts[1:], n), strict=True):
-        if end - start > 1:
-            found[start:end] = _behind(ranks[start:end], weights[start:end], strict=strict)
-    return found
-
-
-def _behind(ranks: NDArray[np.int64], weights: Floats, *, strict: bool) -> Floats:
-    """Return, per row, the weight of rows behind it whose rank is lower (or equal)."""
-    index = np.arange(len(ranks))
-    return _dominated(index, ranks, weights, strict=strict)
+def _equal_behind(times: NDArray[np.int64], ranks: NDArray[np.int64], weights: Floats) -> Floats:
+    """Return, per row, the weight of rows behind it of the same time and rank; rows are sorted by both."""
+    is_last = np.append((times[1:] != times[:-1]) | (ranks[1:] != ranks[:-1]), True)[: len(times)]
+    upto = np.cumsum(weights)
+    ends = np.flatnonzero(is_last)
+    return np.asarray(upto[ends[np.searchsorted(ends, np.arange(len(times)))]] - upto)
