@@ -212,6 +212,7 @@ def test_every_node_and_function_of_the_language_is_covered() -> None:
 
 COVERED = [
     "(x + 1) * true - 2",
+    "(x < y or n <= m) and word = other",
     "abs(x)",
     "ceil(x)",
     "floor(x)",

@@ -1,4 +1,4 @@
-"""Real data is verified before it is laid, reshaped without loss, and refused where it is not what it should be."""
+"""Real data is verified before it is laid, reshaped without loss, and refused where it is another."""
 
 import csv
 import json

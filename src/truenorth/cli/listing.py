@@ -64,7 +64,7 @@ def show_datasets(datasets: Mapping[str, Any]) -> None:
             screen.print(f"  {key:<12}{getattr(dataset, key)}", highlight=False, markup=False, soft_wrap=True)
         for file in dataset.files:
             screen.print(
-                f"  {file.name:<40} {file.size:>12,} bytes  sha256 {file.sha256}",
+                f"  {file.name:<40} {file.bytes:>12,} bytes  sha256 {file.sha256}",
                 highlight=False, markup=False, soft_wrap=True,
             )  # fmt: skip
 

@@ -131,7 +131,7 @@ class ActionsPolicy:
                 text += "" if capacity[name].together else f", at least {worth}"
                 text += f"; {places} are worth {worth} each at the margin"
             else:
-                text += f"; {places} are more than the {one.wanted:,.3g} that pay"
+                text += f"; of {places}, {one.wanted:,.3g} pay for themselves and the rest stay idle"
         return text[0].upper() + text[1:] + "."
 
     def to_dict(self) -> dict[str, Any]:

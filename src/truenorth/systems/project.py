@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from truenorth.errors import DataError, Finding
 from truenorth.framing.schema import schema_text
@@ -42,7 +42,7 @@ def new_project(name: str, folder: str | Path, *, on: On = "world", seed: int = 
     Args:
         name: A key of `SYSTEMS`.
         folder: Folder to make; absent or empty.
-        on: `world` simulates a log into `data/`; `real` leaves it to `truenorth data` to lay the real one there.
+        on: `world` simulates a log into `data/`; `real` leaves `data/` to `truenorth data`.
         seed: Seed of the simulated log.
         **size: Parameters of the world that differ from the system's own sizes.
 
@@ -94,7 +94,8 @@ def _write(system: System, draft: Path, on: On, seed: int, size: dict[str, int])
     for path in beside:
         shutil.copyfile(path, draft / path.name)
     if on == "world":
-        world = make_world(system.world, draft / "data", seed=seed, **{**system.sizes, **size})
+        sizes: dict[str, Any] = {**system.sizes, **size}
+        world = make_world(system.world, draft / "data", seed=seed, **sizes)
         world.framing.unlink()  # the project's own framing is the one to run
         text = world_framing(system, world)
     else:

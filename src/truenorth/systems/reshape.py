@@ -1,4 +1,4 @@
-"""From the shape in which a publisher writes data to one that a framing can read: nothing is left out or labelled."""
+"""From a publisher's shape to one that a framing can read: no row is left out and nothing is labelled."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HOUR = 3_600_000_000
 
 
 def clinc150_queries(folder: Path, out: Path) -> None:
-    """Write one row per question of CLINC150: id, text, intent (`oos` is out of scope) and the publisher's part.
+    """Write one row per question of CLINC150: id, text, intent (`oos`: out of scope), the publisher's part.
 
     The file has six lists: train, val and test, and for each of them what is out of scope.
     """

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from truenorth.documents.card import write_card
+from truenorth.documents.kickoff import write_kickoff
 from truenorth.documents.report import write_report
 from truenorth.framing.canonical import dump
 from truenorth.serving.bundle import CALIBRATION, write_bundle
@@ -18,8 +20,10 @@ from truenorth.workflow.work import Work
 
 
 def write_documents(work: Work, result: Mapping[str, Any], folder: Path) -> None:
-    """Write `report.html` and `bundle/`, each whole or not at all."""
+    """Write report, kickoff page, model card and bundle, each whole or not at all."""
     write_report(result, folder / "report.html")
+    write_kickoff(result, folder / "kickoff.md")
+    write_card(result, folder / "card.md")
     draft = Path(tempfile.mkdtemp(prefix=".bundle-", dir=folder))
     try:
         _fill(work, result, draft)

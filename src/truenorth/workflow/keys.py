@@ -27,6 +27,18 @@ def content_key(*parts: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]
 
 
+def code_digest() -> str:
+    """Return a hash of True North's own source: what another version made is made again."""
+    import truenorth
+
+    folder = Path(str(truenorth.__file__)).parent
+    digest = hashlib.blake2b(digest_size=_LENGTH)
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.relative_to(folder).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 def sections(framing: Framing, names: Iterable[str]) -> dict[str, Any]:
     """Return sections of the canonical form."""
     plain = to_plain(framing)

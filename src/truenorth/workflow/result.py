@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from truenorth.framing.canonical import framing_hash, to_plain
+from truenorth.systems.data import DATASETS
 from truenorth.workflow.work import Work
 
 SHORT = ("name", "run", "gate", "chosen", "primary", "metrics", "constraints", "decision", "seconds")
@@ -100,7 +101,35 @@ def assemble(work: Work, *, run: str, version: str, created: str) -> dict[str, A
         "evaluate": evaluated,
         "not_assessed": evaluated["not_assessed"],
         "findings": list(_findings(results)),
+        "versions": _versions(version),
+        "attribution": _attribution(work),
     }  # fmt: skip
+
+
+def _versions(own: str) -> dict[str, str]:
+    """Return the versions of what computed it."""
+    import platform
+    from importlib.metadata import version
+
+    libraries = ("duckdb", "numpy", "scikit-learn", "lightgbm")
+    return {"truenorth": own, "python": platform.python_version()} | {
+        name: version(name) for name in libraries
+    }
+
+
+def _attribution(work: Work) -> str | None:
+    """Return whom the data are owed to, where a source is a file of a known public dataset."""
+    sizes = {
+        (path.name, path.stat().st_size)
+        for source in work.framing.sources.values()
+        if isinstance(source.path, str) and (path := work.request.base / source.path).is_file()
+    }
+    owed = [
+        f"{dataset.attribution} Licence: {dataset.licence}."
+        for dataset in DATASETS.values()
+        if sizes & {(name, file.bytes) for file in dataset.files for name in (file.name, file.also)}
+    ]
+    return " ".join(owed) or None
 
 
 def _findings(results: Mapping[str, Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:

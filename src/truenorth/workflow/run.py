@@ -23,7 +23,7 @@ from truenorth.engine.contract import EngineName, EngineSettings
 from truenorth.examples.plan import Request
 from truenorth.framing.canonical import dump, expand, framing_hash
 from truenorth.workflow.documenting import write_documents
-from truenorth.workflow.keys import content_key, data_fingerprint, read_names, sections
+from truenorth.workflow.keys import code_digest, content_key, data_fingerprint, read_names, sections
 from truenorth.workflow.preparing import check_usable
 from truenorth.workflow.result import Run, assemble
 from truenorth.workflow.stages import STAGES
@@ -63,7 +63,7 @@ def run_request(request: Request, out: Path, options: RunOptions) -> Run:
     started = time.perf_counter()
     framing = request.framing
     fingerprint = data_fingerprint(framing.sources, request.base, request.frames) or uuid4().hex
-    root = content_key(__version__, fingerprint, request.as_of, request.fold, options.seed)
+    root = content_key(code_digest(), fingerprint, request.as_of, request.fold, options.seed)
     run_key = content_key(root, framing_hash(framing))
     work = Work(request=request, seed=options.seed, engine=options.engine, settings=options.settings)
     home = out / framing.name
