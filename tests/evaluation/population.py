@@ -35,11 +35,15 @@ class Population:
         columns = taken.dataset.columns.with_columns(
             {"unit": Vector.numbers(own), "group": Vector.numbers(group)}
         )
-        return replace(taken, dataset=replace(taken.dataset, columns=columns), batch=replace(taken.batch, columns=columns))
+        return replace(
+            taken,
+            dataset=replace(taken.dataset, columns=columns),
+            batch=replace(taken.batch, columns=columns),
+        )
 
 
 def population(seed: int = 0, *, rate: float = -1.0) -> Population:
-    """Return clusters of 1 to 12 rows that share an effect, in lists of up to four; costs have a heavy tail."""
+    """Return clusters of 1 to 12 rows that share an effect, in lists of up to four."""
     random = np.random.default_rng(seed)
     size = random.integers(1, 13, N_CLUSTERS)
     cluster = np.repeat(np.arange(N_CLUSTERS), size)

@@ -26,9 +26,9 @@ business: {{goal: Lose less money, kpi: {{name: loss, metric: {kpi}, unit: EUR p
 product: {{outcome: risky payments wait, archetype: human_in_the_loop}}
 sources:
   payments: {{path: payments.parquet, time: paid_at, key: id,
-              types: {{amount: number, minutes: number, tags: list, is_fraud: number, is_good: number, text: text,
-                      grade: number, why: category, wait: number, country: category, age: number, item: id, list: id}},
-              known_after: {{minutes: 1d, tags: 1d, is_fraud: 1d, is_good: 1d, grade: 1d, why: 1d, wait: 1d}}}}
+              types: {{amount: number, minutes: number, tags: list, is_fraud: number, is_good: number,
+                      grade: number, why: category, country: category, age: number, item: id, list: id}},
+              known_after: {{minutes: 1d, tags: 1d, is_fraud: 1d, is_good: 1d, grade: 1d, why: 1d}}}}
   lapses: {{path: lapses.parquet, time: at, key: id}}
 examples: {{source: payments, entity: [customer, item], at: time, group: list, context: [country]}}
 labels:
@@ -57,7 +57,9 @@ def framing(
     tasks: str = "", test: str = "10d",
 ) -> Framing:  # fmt: skip
     written = f"policy: {policy}" if policy else ""
-    text = FRAMING.format(policy=written, score=score, kpi=kpi, constraints=constraints, tasks=tasks, test=test)
+    text = FRAMING.format(
+        policy=written, score=score, kpi=kpi, constraints=constraints, tasks=tasks, test=test
+    )
     return load_text(text)
 
 
@@ -72,7 +74,8 @@ def prediction(name: str, kind: str, values, *, levels=(), bins=(), classes=()) 
     loss = {"class": "cross_entropy", "time_to_event": "hazard", "binary": "log"}.get(kind, "squared")
     loss = "quantile" if levels else loss
     return Prediction(
-        TaskSpec(name=name, kind=kind, loss=loss, levels=levels, bins=bins, classes=classes), np.asarray(values, float)
+        TaskSpec(name=name, kind=kind, loss=loss, levels=levels, bins=bins, classes=classes),
+        np.asarray(values, float),
     )
 
 
@@ -94,9 +97,11 @@ def scene(n: int = 400, *, seed: int = 0, framed: Framing | None = None, rows_pe
     at = np.sort(START + random.integers(0, 10 * DAY, n)) if n else np.empty(0, dtype=np.int64)
     unit = [f"u{i}" for i in random.integers(0, max(n // 4, 1), n)]
     columns = {
-        "example_id": Vector.text([f"e{i}" for i in range(n)]), "at": Vector.times(at), "unit": Vector.text(unit),
-        "customer": Vector.text(unit), "item": Vector.text([f"i{i}" for i in random.integers(0, 30, n)]),
-        "group": Vector.text([f"g{i // rows_per_list}" for i in range(n)]), "split": Vector.text(["test"] * n),
+        "example_id": Vector.text([f"e{i}" for i in range(n)]), "at": Vector.times(at),
+        "unit": Vector.text(unit), "customer": Vector.text(unit),
+        "item": Vector.text([f"i{i}" for i in random.integers(0, 30, n)]),
+        "group": Vector.text([f"g{i // rows_per_list}" for i in range(n)]),
+        "split": Vector.text(["test"] * n),
         "weight": Vector.numbers(np.ones(n)), "amount": Vector.numbers(amount),
         "age": Vector.numbers(random.uniform(18, 80, n)),
         "country": Vector.text([("fr", "de", "it")[i] for i in random.integers(0, 3, n)]),
@@ -123,10 +128,14 @@ def scene(n: int = 400, *, seed: int = 0, framed: Framing | None = None, rows_pe
             "lapse", "time_to_event", 1 - np.exp(-hazard[:, None] * 4 / 30 * np.array(BINS)), bins=BINS
         ),
     }
-    families = {name: (name,) for name in labels if not name.startswith("tag_")} | {"tag": ("tag_red", "tag_wool")}
+    families = {name: (name,) for name in labels if not name.startswith("tag_")} | {
+        "tag": ("tag_red", "tag_wool")
+    }
     table = Vectors(columns, n)
     dataset = Dataset(framed, table, labels, {"intent": CLASSES, "grade": ("0", "1", "2", "3")}, families)
-    action = Vector.text(["block" if a * p > 15 * (1 - p) else "allow" for a, p in zip(amount, probability, strict=True)])
+    action = Vector.text(
+        ["block" if a * p > 15 * (1 - p) else "allow" for a, p in zip(amount, probability, strict=True)]
+    )
     tags = {
         "tag_red": Vector.text(["attach" if p > 2 / 3 else "skip" for p in red]),
         "tag_wool": Vector.text(["attach" if p > 2 / 3 else "skip" for p in wool]),

@@ -26,13 +26,14 @@ def test_intervals_cover_the_truth(whole, text):
 @pytest.mark.slow
 @pytest.mark.parametrize("text", METRICS)
 def test_intervals_cover_the_truth_in_95_of_100_draws(whole, text):
-    assert coverage(whole, text, n_clusters=300, draws=500) == pytest.approx(0.95, abs=0.02)
+    # More draws than are asked for: of 500, the share itself is only known to a point or two.
+    assert coverage(whole, text, n_clusters=300, draws=2_000) == pytest.approx(0.95, abs=0.02)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("text", METRICS)
 def test_intervals_of_rare_events_cover_the_truth(text):
-    assert coverage(population(rate=-3.0), text, n_clusters=400, draws=500) == pytest.approx(0.95, abs=0.025)
+    assert coverage(population(rate=-3.0), text, n_clusters=400, draws=2_000) == pytest.approx(0.95, abs=0.02)
 
 
 def test_an_interval_that_takes_rows_for_clusters_is_too_narrow(whole):
@@ -62,7 +63,10 @@ def test_a_paired_difference_is_surer_than_either_value(whole):
     sample = whole.sample(300, 1)
     better = sample.batch.predictions["fraud"]
     noise = np.random.default_rng(0).normal(0, 0.02, sample.dataset.n_rows)
-    worse = replace(sample, batch=replace(sample.batch, predictions={"fraud": replace(better, values=better.values + noise)}))
+    worse = replace(
+        sample,
+        batch=replace(sample.batch, predictions={"fraud": replace(better, values=better.values + noise)}),
+    )
     gap = compare(metric("roc_auc(fraud)"), sample, worse)
     alone = measure(metric("roc_auc(fraud)"), sample)
     assert gap.standard_error < alone.standard_error / 3

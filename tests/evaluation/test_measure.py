@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from tests.evaluation.scenes import ACTIONS, START, DAY, framing, metric, outcome, scene
+from tests.evaluation.scenes import ACTIONS, DAY, START, framing, metric, outcome, scene
 from truenorth.decision.contract import Decisions
 from truenorth.engine.vectors import Vector
 from truenorth.errors import FramingError
@@ -77,7 +77,8 @@ def test_rates_of_acting_are_those_of_a_confusion_matrix(judged):
     (tn, fp), (fn, tp) = sk.confusion_matrix(fraud, acted)
     expected = {
         "precision": tp / (tp + fp), "recall": tp / (tp + fn), "true_positive_rate": tp / (tp + fn),
-        "false_positive_rate": fp / (fp + tn), "false_negative_rate": fn / (fn + tp), "specificity": tn / (tn + fp),
+        "false_positive_rate": fp / (fp + tn), "false_negative_rate": fn / (fn + tp),
+        "specificity": tn / (tn + fp),
         "f1": sk.f1_score(fraud, acted), "accuracy": sk.accuracy_score(fraud, acted),
         "balanced_accuracy": sk.balanced_accuracy_score(fraud, acted),
     }  # fmt: skip
@@ -103,17 +104,25 @@ def test_doing_nothing_is_what_would_be_cheapest_if_nothing_happened(policy, pas
 def test_classes_are_judged_by_the_likeliest(judged):
     chosen = np.argmax(judged.batch.predictions["intent"].values, axis=1)
     actual = Reading(judged).class_codes("intent")
-    assert measure(metric("accuracy(intent)"), judged).value == pytest.approx(sk.accuracy_score(actual, chosen))
-    assert measure(metric("f1(intent)"), judged).value == pytest.approx(sk.f1_score(actual, chosen, average="macro"))
+    assert measure(metric("accuracy(intent)"), judged).value == pytest.approx(
+        sk.accuracy_score(actual, chosen)
+    )
+    assert measure(metric("f1(intent)"), judged).value == pytest.approx(
+        sk.f1_score(actual, chosen, average="macro")
+    )
     wrong = measure(metric("share(action = 'block' and wrong(intent))"), judged)
-    assert wrong.value == pytest.approx(((judged.decisions.action.texts() == "block") & (chosen != actual)).mean())
+    assert wrong.value == pytest.approx(
+        ((judged.decisions.action.texts() == "block") & (chosen != actual)).mean()
+    )
     worst = measure(metric("recall(intent) by class worst"), judged)
     assert worst.value == pytest.approx(sk.recall_score(actual, chosen, average=None).min())
 
 
 def test_a_condition_on_a_time_is_judged_as_a_probability(judged):
     days, said = values(judged, "lapse"), judged.batch.predictions["lapse"].values[:, 1]
-    assert measure(metric("brier(lapse <= 60)"), judged).value == pytest.approx(np.mean((said - (days <= 60)) ** 2))
+    assert measure(metric("brier(lapse <= 60)"), judged).value == pytest.approx(
+        np.mean((said - (days <= 60)) ** 2)
+    )
 
 
 def test_quantiles_answer_for_points_and_intervals(judged):
@@ -140,7 +149,10 @@ def test_by_averages_over_values_and_finds_the_extremes(judged):
         assert found.value == pytest.approx(expected), reduction
         assert found.low <= found.value <= found.high
     worst = measure(metric("false_positive_rate(fraud) by country worst"), judged)
-    rates = [measure(metric(f"false_positive_rate(fraud) where country = '{one}'"), judged).value for one in ("fr", "de", "it")]
+    rates = [
+        measure(metric(f"false_positive_rate(fraud) where country = '{one}'"), judged).value
+        for one in ("fr", "de", "it")
+    ]
     assert worst.value == pytest.approx(max(rates))  # the worst of an error is the largest
 
 
@@ -181,7 +193,9 @@ def test_rows_weigh_what_the_log_kept_them_for(judged):
     columns = judged.dataset.columns.with_columns({"weight": Vector.numbers(weight)})
     weighed = replace(judged, dataset=replace(judged.dataset, columns=columns))
     assert measure(metric("count"), weighed).value == pytest.approx(weight.sum())
-    assert measure(metric("mean(fraud)"), weighed).value == pytest.approx(np.average(values(judged, "fraud"), weights=weight))
+    assert measure(metric("mean(fraud)"), weighed).value == pytest.approx(
+        np.average(values(judged, "fraud"), weights=weight)
+    )
 
 
 def test_shares_of_independent_rows_have_the_exact_interval(judged):
@@ -196,7 +210,15 @@ def test_shares_of_independent_rows_have_the_exact_interval(judged):
 
 
 @pytest.mark.parametrize(
-    "text", ["external(complaints)", "latency_p99", "recall@1000(candidates)", "policy_value", "qini(fraud)", "mase(minutes)"]
+    "text",
+    [
+        "external(complaints)",
+        "latency_p99",
+        "recall@1000(candidates)",
+        "policy_value",
+        "qini(fraud)",
+        "mase(minutes)",
+    ],
 )
 def test_what_rows_cannot_tell_is_not_assessed_and_says_why(judged, text):
     found = measure(metric(text), judged)
@@ -208,7 +230,15 @@ def test_latency_is_what_the_stopwatch_said(judged):
 
 
 @pytest.mark.parametrize(
-    "text", ["roc_auc(minutes)", "mean(nonsense)", "mean(fraud) by nonsense mean", "concordance(fraud)", "precision(intent)", "coverage(minutes, 2)"]
+    "text",
+    [
+        "roc_auc(minutes)",
+        "mean(nonsense)",
+        "mean(fraud) by nonsense mean",
+        "concordance(fraud)",
+        "precision(intent)",
+        "coverage(minutes, 2)",
+    ],
 )
 def test_what_does_not_exist_is_refused_with_a_fix(judged, text):
     with pytest.raises(FramingError) as refused:

@@ -30,7 +30,9 @@ def rows(seed: int, n: int = 300, *, ties: bool = True):
 )
 def test_curves_equal_scikit_learn_with_ties_and_weights(ours, theirs, seed):
     truth, score, weight = rows(seed)
-    assert ours(truth, score, weight).value == pytest.approx(theirs(truth, score, sample_weight=weight), abs=1e-12)
+    assert ours(truth, score, weight).value == pytest.approx(
+        theirs(truth, score, sample_weight=weight), abs=1e-12
+    )
     assert ours(truth, score).value == pytest.approx(theirs(truth, score), abs=1e-12)
 
 
@@ -38,7 +40,9 @@ def test_curves_equal_scikit_learn_with_ties_and_weights(ours, theirs, seed):
 def test_probability_scores_equal_scikit_learn(seed):
     truth, score, weight = rows(seed)
     p = 1 / (1 + np.exp(-score))
-    assert probability.log_loss(truth, p, weight).value == pytest.approx(sk.log_loss(truth, p, sample_weight=weight))
+    assert probability.log_loss(truth, p, weight).value == pytest.approx(
+        sk.log_loss(truth, p, sample_weight=weight)
+    )
     assert probability.brier(truth, p, weight).value == pytest.approx(
         sk.brier_score_loss(truth, p, sample_weight=weight)
     )
@@ -64,7 +68,9 @@ def test_calibration_slope_equals_a_logistic_regression_on_the_log_odds():
 
 def test_calibration_error_of_bins_of_equal_size_is_their_mean_gap():
     p = np.repeat(np.linspace(0.05, 0.95, 10), 20)
-    truth = np.concatenate([np.arange(20) < hits for hits in (0, 3, 5, 9, 8, 10, 15, 15, 20, 18)]).astype(float)
+    truth = np.concatenate([np.arange(20) < hits for hits in (0, 3, 5, 9, 8, 10, 15, 15, 20, 18)]).astype(
+        float
+    )
     by_hand = np.mean(np.abs(truth.reshape(10, 20).mean(axis=1) - np.linspace(0.05, 0.95, 10)))
     assert probability.calibration_error(truth, p).value == pytest.approx(by_hand)
 
@@ -127,9 +133,11 @@ def trec(measure, hit, score, group) -> dict[str, float]:
     names = [str(i) for i in range(len(hit))]
     qrels = [ir_measures.Qrel(str(g), d, int(h)) for g, d, h in zip(group, names, hit, strict=True)]
     run = [ir_measures.ScoredDoc(str(g), d, float(s)) for g, d, s in zip(group, names, score, strict=True)]
-    return {one.query_id: one.value for one in measure.iter_calc(qrels, run)} if hasattr(measure, "iter_calc") else {
-        one.query_id: one.value for one in ir_measures.iter_calc([measure], qrels, run)
-    }
+    return (
+        {one.query_id: one.value for one in measure.iter_calc(qrels, run)}
+        if hasattr(measure, "iter_calc")
+        else {one.query_id: one.value for one in ir_measures.iter_calc([measure], qrels, run)}
+    )
 
 
 @pytest.mark.parametrize("at", [1, 3, 5])
@@ -173,7 +181,10 @@ def test_gauc_is_the_mean_of_the_lists_areas_weighted_by_their_rows(ties):
 
 
 def test_the_order_of_the_log_never_decides_among_equal_scores():
-    group, hit = np.repeat(np.arange(400), 5), np.tile([1.0, 0, 0, 0, 0], 400)  # the hit stands first in the log
+    group, hit = (
+        np.repeat(np.arange(400), 5),
+        np.tile([1.0, 0, 0, 0, 0], 400),
+    )  # the hit stands first in the log
     constant = np.zeros(len(hit))
     assert ranking.recall_at(hit, constant, group, at=1).value == pytest.approx(0.2)
     assert ranking.value_at(hit, constant, group, at=2).value == pytest.approx(0.4)
@@ -192,7 +203,9 @@ def test_concordance_equals_counting_every_pair(seed):
         for j in range(n):
             if event[i] and (days[i] < days[j] or (days[i] == days[j] and not event[j])):
                 compared += weight[i] * weight[j]
-                agreed += weight[i] * weight[j] * (1.0 if risk[i] > risk[j] else 0.5 if risk[i] == risk[j] else 0.0)
+                agreed += (
+                    weight[i] * weight[j] * (1.0 if risk[i] > risk[j] else 0.5 if risk[i] == risk[j] else 0.0)
+                )
     assert concordance(days, event, risk, weight).value == pytest.approx(agreed / compared)
 
 
@@ -209,13 +222,17 @@ def test_diversity_and_coverage_of_small_lists_are_as_counted_by_hand():
     group, score = np.array([0, 0, 0, 1, 1]), np.array([3.0, 2, 1, 2, 1])
     assert catalogue.intra_list_diversity(kind, score, group).value == pytest.approx((2 / 3 + 0) / 2)
     assert catalogue.catalogue_coverage(item, score, group, at=1) == pytest.approx(1 / 3)
-    assert catalogue.novelty(np.array([0.5, 0.25, 1, 0.5, 0.5]), score, group, at=2).value == pytest.approx(1.25)
+    assert catalogue.novelty(np.array([0.5, 0.25, 1, 0.5, 0.5]), score, group, at=2).value == pytest.approx(
+        1.25
+    )
 
 
 def test_recall_at_a_false_positive_rate_is_read_off_the_roc_curve():
     truth, score, _ = rows(4, 2_000, ties=False)
     rate, recall, _ = sk.roc_curve(truth, score, drop_intermediate=False)
-    assert curves.recall_at_false_positive_rate(truth, score, 0.1).value == pytest.approx(recall[rate <= 0.1].max())
+    assert curves.recall_at_false_positive_rate(truth, score, 0.1).value == pytest.approx(
+        recall[rate <= 0.1].max()
+    )
 
 
 def test_precision_at_a_recall_is_read_off_the_curve():

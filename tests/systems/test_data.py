@@ -80,7 +80,7 @@ def test_every_wrong_file_is_named_and_nothing_is_written(letters: Path, tmp_pat
 
 
 def test_a_folder_that_is_not_there_is_refused_with_the_address(tmp_path: Path):
-    with pytest.raises(DataError, match="github.com/clinc/oos-eval"):
+    with pytest.raises(DataError, match=r"github\.com/clinc/oos-eval"):
         lay_data("clinc150", tmp_path / "nowhere", tmp_path / "data")
 
 
@@ -118,8 +118,12 @@ def test_clinc_questions_are_all_there_with_their_part(tmp_path: Path):
     clinc150_queries(tmp_path, tmp_path / "out.parquet")
     rows = pq.read_table(tmp_path / "out.parquet").to_pylist()
     assert [(row["text"], row["intent"], row["part"]) for row in rows] == [
-        ("a b", "x", "val"), ("c", "oos", "val"), ("d", "y", "train"), ("e", "x", "train"), ("f", "oos", "test"),
-    ]  # fmt: skip
+        ("a b", "x", "val"),
+        ("c", "oos", "val"),
+        ("d", "y", "train"),
+        ("e", "x", "train"),
+        ("f", "oos", "test"),
+    ]
     assert [row["id"] for row in rows] == [0, 1, 2, 3, 4]
 
 

@@ -1,7 +1,8 @@
 """Which rows were acted on: an action other than the one of doing nothing.
 
-Doing nothing is the action that would be cheapest if every label of a task were 0: letting a payment pass that
-is no fraud, not calling a customer who stays. It follows from the costs, whatever order they are written in.
+Doing nothing is the action that would be cheapest if every label of a task were 0: letting a payment pass
+that is no fraud, not calling a customer who stays. It follows from the costs, whatever order they are written
+in.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def acted(reading: Reading, label: str | None = None) -> Mask:
         label: For `each: tag`, the tag's label.
     """
     decided = reading.judged.decisions
-    action = decided.tags[label] if label in decided.tags else decided.action
+    action = decided.tags.get(label or "", decided.action)
     if decided.rank is not None:
         return np.asarray(decided.rank > 0)
     if action is None:

@@ -1,4 +1,4 @@
-"""Whether probabilities hold on test rows: scores before and after calibration, and the CORP diagram with its band."""
+"""Whether probabilities hold on test rows: scores before and after calibration, and the CORP diagram."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ POINTS = 60
 
 
 def calibration_table(
-    dataset: Dataset, before: Batch, after: Batch, calibrators: Mapping[str, Mapping[str, Any]], *, seed: int = 0
+    dataset: Dataset,
+    before: Batch,
+    after: Batch,
+    calibrators: Mapping[str, Mapping[str, Any]],
+    *,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Return calibration by task, as JSON values.
 
@@ -33,7 +38,8 @@ def calibration_table(
 
     Returns:
         By task that predicts a probability: `method`, `n`, scores `before` and `after`, Murphy's parts of the
-        Brier score, and `reliability` before and after; of classes it is the chance that the likeliest is right.
+        Brier score, and `reliability` before and after; of classes it is the chance that the likeliest is
+        right.
     """
     found = {}
     for task, one in after.predictions.items():
@@ -90,6 +96,12 @@ def _diagram(said: Floats, happened: Floats, weight: Floats, *, seed: int) -> li
     made = reliability(said, happened, weight=weight, points=POINTS, seed=seed)
     n: NDArray[np.float64] = made.weight * len(said)
     return [
-        {"predicted": float(p), "observed": float(o), "low": float(low), "high": float(high), "n": float(round(m))}
+        {
+            "predicted": float(p),
+            "observed": float(o),
+            "low": float(low),
+            "high": float(high),
+            "n": float(round(m)),
+        }
         for p, o, low, high, m in zip(made.probability, made.happened, made.low, made.high, n, strict=True)
     ]

@@ -11,11 +11,17 @@ from truenorth.evaluation.measure import DRAWS, Ask, Measured, measured, spread_
 from truenorth.evaluation.reading import Reading
 from truenorth.evaluation.refusals import NotAssessed
 from truenorth.framing.references import MetricReference
-from truenorth.statistics.intervals import interval
+from truenorth.statistics.intervals import Scale, interval
 
 
 def compare(
-    reference: MetricReference, judged: Judged, other: Judged, *, level: float = 0.95, draws: int = DRAWS, seed: int = 0
+    reference: MetricReference,
+    judged: Judged,
+    other: Judged,
+    *,
+    level: float = 0.95,
+    draws: int = DRAWS,
+    seed: int = 0,
 ) -> Figure:
     """Return a metric of `judged` less that of `other`, row by row on the same rows.
 
@@ -54,7 +60,7 @@ def difference(
         return replace(blank, value=found.value, n=int(counted.sum()), note="the difference has no interval")
     joined = Measured(Answer(counted=counted, is_total=one.answer.is_total), found)
     varies = spread_of(joined, reading)
-    scale = "skewed" if one.answer.scale == "skewed" else "real"
+    scale: Scale = "skewed" if one.answer.scale == "skewed" else "real"
     ends = None if varies is None else interval(found.value, varies, scale=scale, level=level)
     return Figure(
         metric=called, value=found.value, low=None if ends is None else ends.low,

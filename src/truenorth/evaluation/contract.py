@@ -48,8 +48,6 @@ class Figure:
     """How the interval was made."""
     note: str = ""
     """Why it was not assessed, or what limits it."""
-    standard_error: float | None = None
-    """Standard error that respects clusters."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figure as plain JSON values."""
@@ -87,13 +85,14 @@ class Judged:
     latency_ms: Mapping[str, float] | None = None
     """Measured time of one decision by quantile: p50, p90, p95, p99."""
     scale: Floats | None = None
-    """Error of the seasonal naive forecast on the training rows of each row's series (MASE, MSIS), shape (n,)."""
+    """The seasonal naive forecast's error on training rows of each row's series (MASE, MSIS), shape (n,)."""
     released: Mapping[str, Figure] | None = None
     """Figures of the released run by metric, for `* released`."""
 
     def take(self, rows: NDArray[Any]) -> Judged:
         """Return the rows of a mask or an index."""
         return replace(
-            self, dataset=self.dataset.take(rows), batch=self.batch.take(rows), decisions=self.decisions.take(rows),
-            scale=None if self.scale is None else self.scale[rows],
+            self, dataset=self.dataset.take(rows), batch=self.batch.take(rows),
+            decisions=self.decisions.take(rows), scale=None if self.scale is None else
+            self.scale[rows],
         )  # fmt: skip

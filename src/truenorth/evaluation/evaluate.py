@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -85,7 +85,7 @@ class Evaluation:
             "primary": self.primary.to_dict(),
             "metrics": [row.to_dict() for row in self.rows],
             "slices": {
-                name: {value: {metric: one.to_dict() for metric, one in found.items()} for value, found in values.items()}
+                name: {value: _plain(found) for value, found in values.items()}
                 for name, values in self.slices.items()
             },
             "over_time": [one.to_dict() for one in self.moments],
@@ -106,9 +106,13 @@ class Evaluation:
         return "\n".join(lines)
 
 
+def _plain(figures: Mapping[str, Figure]) -> dict[str, Any]:
+    return {metric: one.to_dict() for metric, one in figures.items()}
+
+
 def evaluate(
-    framing: Framing, judged: Judged, rule: Judged | None = None, *, today: date, train: Dataset | None = None,
-    level: float = 0.95, draws: int = DRAWS, seed: int = 0, findings: Sequence[Finding] = (),
+    framing: Framing, judged: Judged, rule: Judged | None = None, *, today: date, train: Dataset | None =
+    None, level: float = 0.95, draws: int = DRAWS, seed: int = 0, findings: Sequence[Finding] = (),
 ) -> Evaluation:  # fmt: skip
     """Measure what the framing names, and what every report shows, on test rows.
 
@@ -173,7 +177,9 @@ def _refused(rows: Sequence[Row], outcomes: Sequence[Outcome]) -> Iterator[Findi
     wrong = [(row.metric, row.model.note) for row in rows if row.model.method == "error"]
     wrong += [(str(one.constraint), one.figure.note) for one in outcomes if one.status == "error"]
     for name, evidence in dict(wrong).items():
-        yield Finding(code="METRIC001", severity="warn", where=name, evidence=evidence, fix="mend the metric.")
+        yield Finding(
+            code="METRIC001", severity="warn", where=name, evidence=evidence, fix="mend the metric."
+        )
 
 
 def _small(reading: Reading) -> Iterator[Finding]:
@@ -182,8 +188,8 @@ def _small(reading: Reading) -> Iterator[Finding]:
             code="METRIC003",
             severity="warn",
             where="evaluation",
-            evidence=f"expected at least 30 clusters of {reading.unit_name}, got {reading.n_clusters}: intervals are wide "
-            "and rest on few.",
+            evidence=f"expected at least 30 clusters of {reading.unit_name}, got {reading.n_clusters}: "
+            "intervals are wide and rest on few.",
             fix="test on a longer period, or on more units.",
         )
 

@@ -11,7 +11,11 @@ from truenorth.framing.waivers import Waiver
 
 
 def gate(
-    outcomes: Iterable[Outcome], findings: Iterable[Finding] = (), waivers: Sequence[Waiver] = (), *, today: date
+    outcomes: Iterable[Outcome],
+    findings: Iterable[Finding] = (),
+    waivers: Sequence[Waiver] = (),
+    *,
+    today: date,
 ) -> Gate:
     """Return the verdict.
 
@@ -37,7 +41,7 @@ def gate(
 def split_waived(
     findings: Iterable[Finding], waivers: Sequence[Waiver], *, today: date
 ) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-    """Return the findings that a waiver covers on that day, and the others; what only teaches is in neither."""
+    """Return the findings that a waiver covers on that day, and the others; without what only teaches."""
     held = {waiver.rule for waiver in waivers if waiver.holds_on(today)}
     serious = [finding for finding in findings if finding.severity != "info"]
     waived = tuple(finding for finding in serious if finding.code in held)

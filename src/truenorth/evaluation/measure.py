@@ -72,7 +72,8 @@ ASK: Mapping[str, Ask] = {
 """The metrics that rows answer, by name; `kpi`, `external` and `latency_*` are resolved before."""
 
 _OWNS_BY = frozenset({
-    "any", "gini", "gauc", "hit_rate", "mean_average_precision", "mrr", "ndcg", "precision", "recall", "value",
+    "any", "gini", "gauc", "hit_rate", "mean_average_precision", "mrr", "ndcg", "precision", "recall",
+    "value",
 })  # fmt: skip
 """Metrics for which `by` without a reduction names lists or owners, not groups to average."""
 
@@ -90,8 +91,8 @@ def measure(
 ) -> Figure:
     """Return a metric of the framing on judged rows.
 
-    The standard error sums each row's influence on the value within clusters of `unit`; lists of one unit stay
-    together. What cannot be known from the rows is a figure without a value, whose note says why.
+    The standard error sums each row's influence on the value within clusters of `unit`; lists of one unit
+    stay together. What cannot be known from the rows is a figure without a value, whose note says why.
 
     Args:
         reference: The metric as the framing writes it.
@@ -108,8 +109,14 @@ def measure(
 
 
 def figure(
-    reference: MetricReference, reading: Reading, *, level: float = 0.95, draws: int = DRAWS, seed: int = 0,
-    ask: Ask | None = None, name: str | None = None,
+    reference: MetricReference,
+    reading: Reading,
+    *,
+    level: float = 0.95,
+    draws: int = DRAWS,
+    seed: int = 0,
+    ask: Ask | None = None,
+    name: str | None = None,
 ) -> Figure:
     """Return a metric on rows that are read already.
 
@@ -139,14 +146,21 @@ def figure(
     ends, method, error = _interval(found, varies, reading, level)
     return Figure(
         metric=called, value=value, low=None if ends is None else ends.low,
-        high=None if ends is None else ends.high, n=answer.n if answer.n is not None else int(answer.counted.sum()),
-        n_units=reading.clusters_of(answer.counted), matured=_matured(reference, reading),
+        high=None if ends is None else ends.high, n=answer.n if answer.n is not None else
+        int(answer.counted.sum()), n_units=reading.clusters_of(answer.counted),
+        matured=_matured(reference, reading),
         level=level, method=method, note=answer.note, standard_error=error,
     )  # fmt: skip
 
 
 def measured(
-    reference: MetricReference, reading: Reading, *, level: float, draws: int, seed: int, ask: Ask | None = None
+    reference: MetricReference,
+    reading: Reading,
+    *,
+    level: float,
+    draws: int,
+    seed: int,
+    ask: Ask | None = None,
 ) -> Measured:
     """Return the answer of a metric, scaled and signed as the reference says.
 
@@ -169,7 +183,9 @@ def _measured(
         raise NotAssessed("there are no rows")
     ask = ask or ASK.get(reference.name)
     if ask is None:
-        raise Misdeclared(f"expected a metric that rows can answer, got {reference.name}", "see docs/metrics.md")
+        raise Misdeclared(
+            f"expected a metric that rows can answer, got {reference.name}", "see docs/metrics.md"
+        )
     reading.check_names(reference.where)
     rows = reading.condition(reference.where)
     if not rows.any() and reference.name not in ("count", "sum", "cost"):
@@ -187,7 +203,7 @@ def _measured(
 
 
 def _splits(reference: MetricReference) -> bool:
-    """Return whether `by` measures its values apart; some metrics take the column as their lists or owners."""
+    """Return whether `by` measures values apart; some metrics take the column as lists or owners."""
     if reference.by is None:
         return False
     if reference.name == "any" and reference.reduction in (None, "mean"):
@@ -198,7 +214,9 @@ def _splits(reference: MetricReference) -> bool:
 def _of_kpi(reference: MetricReference, reading: Reading, *, level: float, draws: int, seed: int) -> Measured:
     kpi = reading.framing.business.kpi
     if kpi is None:
-        raise Misdeclared("expected business.kpi beside the metric kpi, got none", "write business: {kpi: {...}}")
+        raise Misdeclared(
+            "expected business.kpi beside the metric kpi, got none", "write business: {kpi: {...}}"
+        )
     if kpi.metric.name == "external":
         raise NotAssessed("the KPI is measured elsewhere")
     if kpi.metric.name == "kpi":
@@ -213,7 +231,7 @@ def _scale_under(factor: float, scale: Scale) -> Scale:
 
 
 def spread_of(found: Measured, reading: Reading) -> Spread | None:
-    """Return how a measured value varies between clusters; a total over all of them, else over those counted."""
+    """Return how a value varies between clusters: a total over all of them, else over those counted."""
     counted = None if found.answer.is_total else found.answer.counted
     return spread(found.estimate.influence, reading.cluster, counted=counted)
 

@@ -1,7 +1,8 @@
 """What decisions cost once it is known what happened, and what acting more or less would have cost.
 
 References:
-    Drummond, Holte (2006). Cost curves: an improved method for visualizing classifier performance. Machine Learning 65.
+    Drummond, Holte (2006). Cost curves: an improved method for visualizing classifier performance. Machine
+    Learning 65.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from truenorth.decision.accounting import confusion, realised_cost as cost_of
+from truenorth.decision.accounting import confusion
+from truenorth.decision.accounting import realised_cost as cost_of
 from truenorth.decision.realised import Realised
 from truenorth.evaluation.acting import acted, does_nothing
 from truenorth.evaluation.reading import Reading
@@ -38,21 +40,22 @@ def realised_cost(reading: Reading) -> Realised:
 
 
 def money_confusion(reading: Reading) -> list[dict[str, Any]]:
-    """Return rows and money by what was done and what was true, as JSON values; empty without a binary task."""
+    """Return rows and money by what was done and was true, as JSON values; empty without a binary task."""
     judged = reading.judged
     cells = confusion(reading.framing, judged.decisions, reading.table, batch=judged.batch)
     return [
-        {"action": one.action, "outcome": one.outcome, "n": one.n, "money": one.cost if one.priced or not one.n else None}
-        for one in cells
+        {"action": one.action, "outcome": one.outcome, "n": one.n, "money": one.cost if one.priced or not
+        one.n else None} for one in cells
     ]  # fmt: skip
 
 
 def cost_curve(reading: Reading, *, level: float = 0.95) -> list[dict[str, Any]]:
-    """Return the realised cost by the share of rows acted on, as JSON values; empty where nothing can be moved.
+    """Return the realised cost by the share of rows acted on, as JSON values; empty if nothing can move.
 
-    Rows are acted on in the order of what acting is expected to save, each by its cheapest action; the others are
-    left alone. Money is per the KPI's time, `cost per 1d`, else of the whole test. `saved` is how much less it is
-    than acting on none.
+    Rows are acted on in the order of what acting is expected to save, each by its cheapest action; the others
+    are left alone. Money is per the KPI's time, `cost per 1d`, else of the whole test. `saved` is how
+    much less
+    it is than acting on none.
     """
     made = _moved(reading)
     if made is None:
@@ -112,7 +115,9 @@ def _moved(reading: Reading) -> tuple[Floats, Floats, NDArray[np.int64], NDArray
     resting = reading.outcome(policy.actions[passive])
     rows = np.arange(len(best))
     value = np.column_stack([one.values for one in realised])[rows, best]
-    known = np.column_stack([one.known for one in realised])[rows, best] & resting.known & np.isfinite(benefit)
+    known = (
+        np.column_stack([one.known for one in realised])[rows, best] & resting.known & np.isfinite(benefit)
+    )
     if not known.any():
         return None
     change = (value - resting.values)[known]

@@ -29,7 +29,9 @@ def naive_scale(train: Dataset, rows: Dataset, task: str) -> Floats | None:
     NaN where the series has too few training values; None where the examples are no series.
     """
     table = train.framing.table
-    step = table.ahead.length.microseconds if table.ahead else table.every.microseconds if table.every else None
+    step = (
+        table.ahead.length.microseconds if table.ahead else table.every.microseconds if table.every else None
+    )
     if step is None or table.entity == ("row",):
         return None
     moment = "target" if "target" in train.columns else "at"
@@ -37,10 +39,14 @@ def naive_scale(train: Dataset, rows: Dataset, task: str) -> Floats | None:
     label = train.labels[task]
     known = label.is_observed & ~label.values.is_null
     scale = _scales(series[known], train.columns[moment].values[known], label.values.values[known], step)
-    return np.asarray(np.append(scale, np.full(max(int(wanted.max(initial=-1)) + 1 - len(scale), 0), np.nan))[wanted])
+    return np.asarray(
+        np.append(scale, np.full(max(int(wanted.max(initial=-1)) + 1 - len(scale), 0), np.nan))[wanted]
+    )
 
 
-def _series(train: Dataset, rows: Dataset, entity: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _series(
+    train: Dataset, rows: Dataset, entity: tuple[str, ...]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return one numbering of the series for both tables."""
     both = [np.concatenate([_texts(train.columns[name]), _texts(rows.columns[name])]) for name in entity]
     codes = np.zeros(train.n_rows + rows.n_rows, dtype=np.int64)
@@ -60,7 +66,11 @@ def _scales(series: NDArray[np.int64], at: NDArray[np.int64], values: Floats, st
     place = at // step
     order = np.lexsort((place, series))
     series, place, values = series[order], place[order], values[order]
-    is_new = np.append(True, (series[1:] != series[:-1]) | (place[1:] != place[:-1])) if len(series) else np.empty(0, bool)
+    is_new = (
+        np.append(True, (series[1:] != series[:-1]) | (place[1:] != place[:-1]))
+        if len(series)
+        else np.empty(0, bool)
+    )
     series, place, values = series[is_new], place[is_new], values[is_new]
     if not len(series):
         return np.empty(0)
@@ -71,4 +81,5 @@ def _scales(series: NDArray[np.int64], at: NDArray[np.int64], values: Floats, st
     gap = np.abs(values - values[earlier])
     count = np.bincount(series[found], minlength=int(series.max()) + 1)
     total = np.bincount(series[found], weights=gap[found], minlength=int(series.max()) + 1)
-    return np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+    scale: Floats = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+    return scale

@@ -28,7 +28,9 @@ def primary_metric(framing: Framing) -> MetricReference:
     policy = framing.policy
     if policy is not None and policy.rank is not None:
         return MetricReference.parse(f"value@{policy.rank.show or 10}")
-    named = [name for name in tasks(framing) if name in framing.objective.score.columns] or list(tasks(framing))
+    named = [name for name in tasks(framing) if name in framing.objective.score.columns] or list(
+        tasks(framing)
+    )
     label = framing.labels[named[0]]
     return MetricReference.parse(_BY_KIND[label.kind or "binary"].format(named[0]))
 

@@ -48,7 +48,8 @@ class Reading:
         """The rows; labels that are weighed for maturity count as known."""
         dataset = self.judged.dataset
         labels = {
-            name: _weighed(label) if self._is_weighed(name) else label for name, label in dataset.labels.items()
+            name: _weighed(label) if self._is_weighed(name) else label
+            for name, label in dataset.labels.items()
         }
         return replace(dataset, labels=labels)
 
@@ -183,10 +184,10 @@ class Reading:
             raise NotAssessed(f"{name} has no predictions here")
         if self.n_rows == 0:
             return np.empty(0, dtype=np.int64)
-        return np.argmax(prediction.values, axis=1).astype(np.int64)
+        return np.asarray(np.argmax(prediction.values, axis=1), dtype=np.int64)
 
     def class_codes(self, name: str) -> NDArray[np.int64]:
-        """Return the column of each row's actual class; -1 where it is unknown to the model or not observed."""
+        """Return the column of each row's actual class; -1 where the model does not know it."""
         prediction, label = self.prediction(name), self.judged.dataset.labels[name]
         if prediction is None:
             raise NotAssessed(f"{name} has no predictions here")
@@ -195,7 +196,7 @@ class Reading:
             written = [None if np.isnan(v) else f"{v:.15g}" for v in label.values.values]
             return np.array([place.get(text, -1) if text else -1 for text in written], dtype=np.int64)
         codes = np.array([*(place.get(text, -1) for text in label.values.levels), -1], dtype=np.int64)
-        return codes[label.values.values]
+        return np.asarray(codes[label.values.values])
 
     def task(self) -> str:
         """Return the task that a metric without an argument measures: the score's."""
@@ -217,7 +218,7 @@ class Reading:
         return None if group is None or group.is_null.all() else codes_of(group.values)
 
     def split_values(self, by: str) -> Vector:
-        """Return the values that `by` splits by: a slice of the evaluation, a column, a label or a decision."""
+        """Return the values that `by` splits by: a slice, a column, a label or a decision."""
         slices = self.framing.evaluation.slices
         if by in self.vectors:
             return self.vectors[by]

@@ -77,7 +77,8 @@ def _row_means(question: Question, ask: Ask, group: Codes) -> Answer | None:
         moved = answer.weight * (answer.row_values - values[own]) / weights[own] / n
     whole = Estimate(value, moved).spread(answer.counted, len(answer.counted))
     return replace(
-        answer, row_values=None, whole=whole, is_total=False, note=_note(answer.note, f"mean over {n:,} values"),
+        answer, row_values=None, whole=whole, is_total=False,
+        note=_note(answer.note, f"mean over {n:,} values"),
         scale="unit" if answer.scale == "share" else answer.scale,
     )  # fmt: skip
 
@@ -113,7 +114,9 @@ def _by_class(question: Question, ask: Ask) -> list[Group]:
     classes = question.reading.table.classes.get(argument.column or "", ())
     members = members or [(one, f"{argument} = '{one.replace(chr(39), chr(39) * 2)}'") for one in classes]
     if not members:
-        raise Misdeclared(f"expected a tags or class label before by class, got {argument}", "name one, or by COLUMN")
+        raise Misdeclared(
+            f"expected a tags or class label before by class, got {argument}", "name one, or by COLUMN"
+        )
     groups = []
     for name, text in members:
         one = replace(question, reference=replace(question.reference, argument=parse_expression(text)))
@@ -149,7 +152,11 @@ def _joined(question: Question, groups: Sequence[Group], left: Sequence[str], re
         if reduction == "ratio" and not values[high] > 0:
             raise NotAssessed("a ratio needs a value above 0")
         whole = make(groups[low].estimate, groups[high].estimate)
-        found = _of_pairs(question, groups, make) if len(groups) <= MOST_PAIRS else _of_ends(question, groups, reduction)
+        found = (
+            _of_pairs(question, groups, make)
+            if len(groups) <= MOST_PAIRS
+            else _of_ends(question, groups, reduction)
+        )
         notes = [f"smallest: {groups[low].name}, largest: {groups[high].name}", *notes]
     method = f"holds for all {len(groups)} values at once, clustered by {question.reading.unit_name}"
     return Answer(
@@ -244,7 +251,9 @@ def _of_ends(question: Question, groups: Sequence[Group], reduction: Reduction) 
     lows, highs = np.array([one.low for one in ends]), np.array([one.high for one in ends])
     if reduction == "gap":
         return Interval(max(float(lows.max() - highs.min()), 0.0), float(highs.max() - lows.min()))
-    return Interval(max(float(lows.min() / highs.max()), 0.0), min(float(highs.min() / max(lows.max(), 1e-300)), 1.0))
+    return Interval(
+        max(float(lows.min() / highs.max()), 0.0), min(float(highs.min() / max(lows.max(), 1e-300)), 1.0)
+    )
 
 
 def _name(vector: Vector, row: int) -> str:
@@ -256,4 +265,3 @@ def _name(vector: Vector, row: int) -> str:
 
 def _note(*notes: str) -> str:
     return "; ".join(note for note in notes if note)
-

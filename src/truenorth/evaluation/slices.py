@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from truenorth.errors import TrueNorthError
 from truenorth.evaluation.contract import Figure, Judged
@@ -19,7 +20,12 @@ BySlice = dict[str, dict[str, dict[str, Figure]]]
 
 
 def by_slice(
-    references: Sequence[MetricReference], judged: Judged, *, level: float = 0.95, draws: int = DRAWS, seed: int = 0
+    references: Sequence[MetricReference],
+    judged: Judged,
+    *,
+    level: float = 0.95,
+    draws: int = DRAWS,
+    seed: int = 0,
 ) -> BySlice:
     """Return figures by slice, value and metric, for the slices that the framing names.
 
@@ -61,7 +67,7 @@ def _figure(reference: MetricReference, reading: Reading, *, level: float, draws
         return Figure(metric=str(reference), value=None, note=error.findings[0].evidence)
 
 
-def _written(role: str, levels: np.ndarray | None, code: float) -> str:  # type: ignore[type-arg]
+def _written(role: str, levels: NDArray[np.object_] | None, code: float) -> str:
     if levels is not None:
         return str(levels[int(code)])
     return ("true" if code else "false") if role == "boolean" else f"{code:.6g}"

@@ -10,6 +10,7 @@ from truenorth.evaluation.measure import Ask
 from truenorth.evaluation.reading import Reading
 from truenorth.framing.expressions import quote_name
 from truenorth.framing.references import MetricReference
+from truenorth.models.rows import QUANTILE
 
 RECALL = 0.8
 RATE = 0.01
@@ -64,7 +65,9 @@ def _of_task(reading: Reading, task: str) -> list[Asked]:
         scaled = _parsed(f"mase({name})") if reading.judged.scale is not None else []
         return [*found, *scaled, *_of_quantiles(reading, task, name)]
     if kind == "class":
-        return _parsed(f"accuracy({name})", f"balanced_accuracy({name})", f"log_loss({name})", f"brier({name})")
+        return _parsed(
+            f"accuracy({name})", f"balanced_accuracy({name})", f"log_loss({name})", f"brier({name})"
+        )
     return _parsed(f"concordance({name})", *(f"brier({name} <= {end:g})" for end in prediction.task.bins))
 
 
@@ -81,7 +84,7 @@ def _of_curves(name: str) -> list[Asked]:
 
 
 def _of_quantiles(reading: Reading, task: str, name: str) -> list[Asked]:
-    one = reading.judged.batch.predictions.get(task + numbers.QUANTILE) or reading.judged.batch.predictions[task]
+    one = reading.judged.batch.predictions.get(task + QUANTILE) or reading.judged.batch.predictions[task]
     levels = one.task.levels
     if not levels:
         return []
@@ -119,7 +122,9 @@ def _of_decisions(reading: Reading) -> list[Asked]:
     found = _parsed("cost") if policy.actions or policy.quantity or policy.bid else []
     if decisions.action is None or decisions.rank is not None or policy.form == "bid":
         return found
-    decided = reading.labels_in(*policy.actions.values()) | ({policy.threshold.task} if policy.threshold else set())
+    decided = reading.labels_in(*policy.actions.values()) | (
+        {policy.threshold.task} if policy.threshold else set()
+    )
     for name, label in reading.judged.dataset.labels.items():
         if label.kind == "binary" and name in decided:
             found += _parsed(*(f"{metric}({quote_name(name)})" for metric in _ACTED))
@@ -130,4 +135,3 @@ def _of_decisions(reading: Reading) -> list[Asked]:
 
 
 _ACTED = ("precision", "recall", "false_positive_rate", "f1")
-

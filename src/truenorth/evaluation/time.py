@@ -33,7 +33,12 @@ class Moment:
 
 
 def over_time(
-    references: Sequence[MetricReference], judged: Judged, *, level: float = 0.95, draws: int = DRAWS, seed: int = 0
+    references: Sequence[MetricReference],
+    judged: Judged,
+    *,
+    level: float = 0.95,
+    draws: int = DRAWS,
+    seed: int = 0,
 ) -> tuple[Moment, ...]:
     """Return figures by day, by week where there are more than 31 days, else by 30 days; UTC grid.
 
@@ -57,7 +62,9 @@ def over_time(
         return ()
     readings = {int(one): Reading(judged.take(period == one), covered=length) for one in present}
     return tuple(
-        Moment(start=_iso(one * length), figure=_figure(reference, reading, level=level, draws=draws, seed=seed))
+        Moment(
+            start=_iso(one * length), figure=_figure(reference, reading, level=level, draws=draws, seed=seed)
+        )
         for reference in references
         for one, reading in readings.items()
     )

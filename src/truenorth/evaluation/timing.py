@@ -14,8 +14,8 @@ from truenorth.framing.split import Tail
 def covered_microseconds(reading: Reading) -> int:
     """Return the length of time that the rows stand for, microseconds.
 
-    A calendar covers as many steps as it has times. Otherwise it is the length of the parts that the rows are of,
-    where the split says it, and else the whole days between the first row and the last.
+    A calendar covers as many steps as it has times. Otherwise it is the length of the parts that the rows are
+    of, where the split says it, and else the whole days between the first row and the last.
 
     Raises:
         NotAssessed: If the rows are undated.

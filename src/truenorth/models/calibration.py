@@ -168,7 +168,8 @@ def fit_calibrator(
         or task.kind == "grade"
     ):
         return NoCalibration()
-    usable = np.isfinite(predictions.reshape(len(target), -1)).all(axis=1) & np.isfinite(target)
+    finite = np.isfinite(predictions)
+    usable = (finite.all(axis=1) if finite.ndim == 2 else finite) & np.isfinite(target)
     p, y, w = predictions[usable], target[usable], weight[usable]
     if not len(y):
         raise _refused(

@@ -272,8 +272,9 @@ def _log_unit(seen: Floats, q1: float, q3: float, low: float, high: float) -> fl
     sizes = np.abs(seen[seen != 0.0])
     if not len(sizes) or len(sizes) < 20 or reach <= TAIL * (q3 - q1) or low == high:
         return None
-    unit = float(np.median(sizes))
-    return unit if unit < max(abs(low), abs(high)) / 3.0 else None
+    # small, so that the curve is a logarithm for all but the smallest sizes
+    unit = float(np.quantile(sizes, 0.05))
+    return unit if 0.0 < unit < max(abs(low), abs(high)) / 3.0 else None
 
 
 def _spread(values: Floats) -> float:

@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from truenorth.engine.arrays import evaluate
 from truenorth.engine.vectors import Vector, Vectors
 from truenorth.errors import DataError, Finding
 from truenorth.examples.dataset import Dataset
-from truenorth.framing.expressions import Expression, parse_expression
+from truenorth.framing.expressions import Expression, parse_expression, quote_name
 from truenorth.framing.models import Keywords
 from truenorth.framing.names import tasks
 from truenorth.models.baseline import make_baseline
@@ -27,7 +26,7 @@ from truenorth.models.linear_fits import weighted_quantile
 from truenorth.models.linear_losses import exposure, hazard_objective, minimise
 from truenorth.models.rows import label_of, rows_of
 from truenorth.models.rule_keywords import make_keywords
-from truenorth.models.rules import make_rules
+from truenorth.models.rules import make_rules, value_of
 from truenorth.models.written import read_json, task_from_dict, task_to_dict, write_json
 
 SCORE = TaskSpec(name="score", kind="number", loss="pointwise")
@@ -56,7 +55,7 @@ class RuleModel:
 
     def predict(self, features: Vectors) -> Floats:
         """Return predictions as `Model.predict` promises; `features` hold all that the rule reads."""
-        found = evaluate(self.expression, features, features.n_rows)
+        found = value_of(self.expression, features)
         if self.task.kind == "class":
             return self._classes(found)
         value = numbers_of(found)
@@ -176,7 +175,7 @@ def all_columns(dataset: Dataset, spec: TaskSpec) -> Rows:
 
 def make_expression_rule(spec: TaskSpec, rule: Expression, train: Dataset) -> RuleModel:
     """Return a rule that orders rows directly; NULL comes last."""
-    value = numbers_of(evaluate(rule, train.columns, train.n_rows))
+    value = numbers_of(value_of(rule, train.columns))
     known = value[np.isfinite(value)]
     return RuleModel(spec, rule, shown(rule.text), (float(known.min()) if len(known) else 0.0,))
 
@@ -186,7 +185,7 @@ def fit_rule(
 ) -> RuleModel:
     """Return an expression as a task's prediction, with what labelled rows must add to it."""
     model = RuleModel(spec, rule, name or shown(rule.text), (0.0,), form=form)
-    found = evaluate(rule, rows.features, len(rows))
+    found = value_of(rule, rows.features)
     if spec.kind == "class":
         counts = np.bincount(rows.target.astype(int), rows.weight, len(spec.classes))
         return replace(model, fill=tuple((counts / counts.sum()).tolist()))
@@ -276,7 +275,7 @@ def _seasonal(train: Dataset, spec: TaskSpec) -> tuple[str, str] | None:
             back = feature.gap.microseconds + feature.last.microseconds  # type: ignore[union-attr]
             if back and back % day == 0:
                 found.append((back, name))
-    return (_column(min(found)[1]), f"seasonal naive: {min(found)[1]}") if found else None
+    return (quote_name(min(found)[1]), f"seasonal naive: {min(found)[1]}") if found else None
 
 
 def _recency(train: Dataset, spec: TaskSpec) -> tuple[str, str] | None:
@@ -287,14 +286,8 @@ def _recency(train: Dataset, spec: TaskSpec) -> tuple[str, str] | None:
     if not names:
         return None
     is_absence = train.framing.labels[label_of(spec.name)].absent is True or spec.kind == "time_to_event"
-    text = _column(names[0]) if is_absence else f"-{_column(names[0])}"
+    text = quote_name(names[0]) if is_absence else f"-{quote_name(names[0])}"
     return text, f"recency: {names[0]} {'ascending' if is_absence else 'descending'}"
-
-
-def _column(name: str) -> str:
-    from truenorth.framing.expressions import quote_name
-
-    return quote_name(name)
 
 
 def numbers_of(found: Vector) -> Floats:

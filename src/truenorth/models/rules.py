@@ -158,8 +158,18 @@ def first_that_holds(conditions: Sequence[Expression], features: Vectors) -> NDA
     """Return the index of the first condition that is true in each row, `len(conditions)` where none is."""
     place = np.full(features.n_rows, len(conditions), dtype=np.int64)
     for i in reversed(range(len(conditions))):
-        place[evaluate(conditions[i], features, features.n_rows).values == 1.0] = i
+        place[value_of(conditions[i], features).values == 1.0] = i
     return place
+
+
+def value_of(expression: Expression, features: Vectors) -> Vector:
+    """Return an expression over features in which infinity is missing."""
+    finite = {}
+    for name in expression.columns & features.keys():
+        vector = features[name]
+        if vector.role == "number" and np.isinf(vector.values).any():
+            finite[name] = Vector.numbers(np.where(np.isinf(vector.values), np.nan, vector.values))
+    return evaluate(expression, features.with_columns(finite) if finite else features, features.n_rows)
 
 
 def rule_report(
@@ -190,7 +200,7 @@ def rule_report(
         summed = float(weight[judged] @ target[judged])
         own: dict[str, Any] = {"name": NO_RULE, "when": None, "then": None, "holds": int(hit.sum())}
         if rule is not None:
-            holds = evaluate(rule.when, columns, columns.n_rows).values == 1.0
+            holds = value_of(rule.when, columns).values == 1.0
             own = {"name": rule.name, "when": rule.when.text, "then": rule.then, "holds": int(holds.sum())}
         figures = {
             "hits": int(hit.sum()), "share": float(weight[hit].sum() / weight.sum()) if len(weight) else 0.0,

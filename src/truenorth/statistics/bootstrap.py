@@ -40,7 +40,7 @@ def bootstrap(
         Field, Welsh (2007). Bootstrapping clustered data. JRSS B 69.
     """
     values = np.array([statistic(weight) for weight in cluster_weights(cluster, draws=draws, seed=seed)])
-    return values[np.isfinite(values)]
+    return np.asarray(values[np.isfinite(values)])
 
 
 def percentile_interval(values: Floats, *, level: float = 0.95) -> Interval:

@@ -111,7 +111,7 @@ def max_calibration_error(
 ) -> float:
     """Return the largest distance of share and probability over bins that hold rows."""
     _, said, happened = _bins(probability, outcome, weight, bins, by)
-    return float(np.abs(said - happened).max(initial=0.0))
+    return float(np.max(np.abs(said - happened), initial=0.0))
 
 
 def debiased_calibration_error(
@@ -131,7 +131,8 @@ def debiased_calibration_error(
     _, place = np.unique(place, return_inverse=True)
     rows = np.bincount(place, w) ** 2 / np.bincount(place, w**2)  # effective rows of a bin
     chance = np.where(rows > 1, happened * (1 - happened) / np.maximum(rows - 1, 1e-12), 0.0)
-    return float(np.sqrt(max(0.0, heavy @ ((said - happened) ** 2 - chance))))
+    squared = float(heavy @ ((said - happened) ** 2 - chance))
+    return max(0.0, squared) ** 0.5
 
 
 def smooth_calibration_error(probability: Floats, outcome: Floats, *, weight: Floats | None = None) -> float:

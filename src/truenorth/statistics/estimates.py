@@ -1,8 +1,9 @@
 """A number with the influence that every row has on it: what a standard error is made of.
 
 The influence of row i is how much the value moves, to first order, when the row's weight is multiplied by
-`1 + e`, divided by `e`. Sums, products and ratios of estimates are estimates again (the delta method), and the
-standard error that respects clusters is the root of the sum of squared influences, summed within clusters.
+`1 + e`, divided by `e`. Sums, products and ratios of estimates are estimates again (the delta method), and
+the standard error that respects clusters is the root of the sum of squared influences, summed within
+clusters.
 
 References:
     Deville (1999). Variance estimation for complex statistics and estimators. Survey Methodology 25.
@@ -112,8 +113,9 @@ class Spread:
 def spread(influence: Floats, cluster: Codes, *, counted: NDArray[np.bool_] | None = None) -> Spread | None:
     """Return how an estimate varies between clusters, None for fewer than two clusters.
 
-    The squared error is `C / (C - 1) * sum (d_c - mean d)^2`, with `d_c` the summed influence of cluster c. The
-    degrees of freedom match the chi-square distribution to the variance of that sum, `2 C / (kurtosis - 1)`.
+    The squared error is `C / (C - 1) * sum (d_c - mean d)^2`, with `d_c` the summed influence of cluster c.
+    The degrees of freedom match the chi-square distribution to the variance of that sum, `2 C / (kurtosis
+    - 1)`.
 
     Args:
         influence: Shape (n,).

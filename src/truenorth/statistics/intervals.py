@@ -1,7 +1,8 @@
 """Intervals around an estimate, on the scale where it is closest to normal.
 
-A mean or total is corrected for its skewness, a positive quantity is taken on the log scale, a quantity between
-0 and 1 on the log-odds scale, and a share has the exact binomial interval at its effective sample size.
+A mean or total is corrected for its skewness, a positive quantity is taken on the log scale, a quantity
+between 0 and 1 on the log-odds scale, and a share has the exact binomial interval at its effective sample
+size.
 """
 
 from __future__ import annotations

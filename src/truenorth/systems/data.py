@@ -1,8 +1,8 @@
 """Real data: where its publisher keeps it, what may be done with it, and how a downloaded copy is laid.
 
 Nothing is downloaded here and nothing is shipped. A copy that somebody has is verified against the SHA-256 of
-the files that the published figures were computed from, then copied, or reshaped where a framing cannot read it
-as it is.
+the files that the published figures were computed from, then copied, or reshaped where a framing cannot
+read it as it is.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def lay_data(name: str, source: str | Path, out: str | Path = "data") -> tuple[P
         What was written: the files, and what was reshaped from them.
 
     Raises:
-        DataError: If a file is missing or is not the one that it should be; all are named, nothing is written.
+        DataError: If a file is missing or is not the one that it should be; all are named.
     """
     dataset, folder = named(name), Path(out) / name
     found = _verified(dataset, Path(source))

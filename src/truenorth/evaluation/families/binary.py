@@ -38,7 +38,9 @@ def _predicted(question: Question, *, needs_probability: bool) -> Floats:
     one = batch.predictions.get(name) if name else None
     if one is not None and one.values.ndim == 1:
         if needs_probability and one.task.kind not in ("binary",):
-            raise Misdeclared(f"expected a probability of {name}, got a task of kind {one.task.kind}", "name a binary label")
+            raise Misdeclared(
+                f"expected a probability of {name}, got a task of kind {one.task.kind}", "name a binary label"
+            )
         return one.values
     if read and read <= set(batch.predictions) and name is None:
         return reading.expected(argument)
@@ -71,7 +73,8 @@ average_precision = _curve(curves.average_precision)
 def _row_losses(found: Pairs, estimate: Estimate) -> Floats:
     """Return each row's own loss from its influence, so that losses can be averaged by group."""
     share = found.weight / found.weight.sum()
-    return estimate.value + np.divide(estimate.influence, share, out=np.zeros(len(share)), where=share > 0)
+    own: Floats = np.divide(estimate.influence, share, out=np.zeros(len(share)), where=share > 0)
+    return estimate.value + own
 
 
 def log_loss(question: Question) -> Answer:
@@ -104,7 +107,9 @@ def calibration_error(question: Question) -> Answer:
 
 def recall_at_false_positive_rate(rate: float) -> Callable[[Question], Answer]:
     """Make the metric of the recall at a false-positive rate."""
-    return _curve(lambda truth, score, weight: curves.recall_at_false_positive_rate(truth, score, rate, weight))
+    return _curve(
+        lambda truth, score, weight: curves.recall_at_false_positive_rate(truth, score, rate, weight)
+    )
 
 
 def precision_at_recall(recall: float) -> Callable[[Question], Answer]:

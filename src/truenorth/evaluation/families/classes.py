@@ -18,11 +18,11 @@ def is_class(question: Question) -> bool:
     """Return whether the argument is a class label."""
     name = question.argument.column
     labels = question.reading.judged.dataset.labels
-    return name in labels and labels[name].kind == "class"
+    return name is not None and name in labels and labels[name].kind == "class"
 
 
 def chosen(reading: Reading, argument: Expression) -> Floats | None:
-    """Return whether the class that `intent = 'billing'` names is the likeliest; None for other expressions."""
+    """Return whether the class that `intent = 'billing'` names is the likeliest; None if none is named."""
     tree = argument.tree
     if not isinstance(tree, exp.EQ) or not isinstance(tree.expression, exp.Literal):
         return None
@@ -85,7 +85,9 @@ def f1(question: Question) -> Answer:
     found = []
     for one in np.unique(np.concatenate([code, chosen])):
         both = mean(((code == one) & (chosen == one)).astype(np.float64), weight)
-        either = mean((code == one).astype(np.float64), weight) + mean((chosen == one).astype(np.float64), weight)
+        either = mean((code == one).astype(np.float64), weight) + mean(
+            (chosen == one).astype(np.float64), weight
+        )
         found.append(2.0 * both / either)
     return Answer(counted=counted, whole=_averaged(found).spread(counted, len(counted)), scale="unit")
 

@@ -61,7 +61,7 @@ specificity = _rate(lambda truth, chosen: (1 - chosen, 1 - truth), "no negative 
 
 
 def accuracy(question: Question) -> Answer:
-    """Share of rows whose chosen class is right; of a 0/1 label, whether it was acted on if and only if positive."""
+    """Share of rows whose chosen class is right; of a 0/1 label, acted on if positive and only then."""
     if classes.is_class(question):
         return classes.accuracy(question)
     counted, truth, chosen, weight, note = _outcomes(question)

@@ -16,7 +16,7 @@ from truenorth.statistics.intervals import Scale
 
 
 def pairs(question: Question) -> Pairs:
-    """Return values beside their predictions: an expected value, or the median where quantiles are predicted."""
+    """Return values beside their predictions: expected values, or medians where quantiles are predicted."""
     reading, argument = question.reading, question.argument
     truth, known = reading.realised(argument)
     counted = question.rows & known
@@ -31,7 +31,8 @@ def _predicted(question: Question) -> Floats:
     one = reading.prediction(argument.column) if argument.column else None
     if one is not None and one.task.kind == "time_to_event":
         raise Misdeclared(
-            f"expected a number, got the time to event {argument}", "write concordance, or brier of a condition"
+            f"expected a number, got the time to event {argument}",
+            "write concordance, or brier of a condition",
         )
     if one is not None and one.values.ndim == 2:
         return _at_level(one.values, one.task.levels, 0.5, nearest=True)
@@ -47,11 +48,15 @@ def _at_level(values: Floats, levels: tuple[float, ...], level: float, *, neares
     apart = np.abs(np.asarray(levels) - level)
     at = int(np.argmin(apart)) if len(apart) else -1
     if at < 0 or (apart[at] > 1e-9 and not nearest):
-        raise NotAssessed(f"no quantile of level {level:.6g} is predicted, only {', '.join(f'{one:g}' for one in levels)}")
+        raise NotAssessed(
+            f"no quantile of level {level:.6g} is predicted, only {', '.join(f'{one:g}' for one in levels)}"
+        )
     return np.asarray(values[:, at])
 
 
-def _mean_of(loss: Callable[[Floats, Floats], Floats], scale: Scale = "positive") -> Callable[[Question], Answer]:
+def _mean_of(
+    loss: Callable[[Floats, Floats], Floats], scale: Scale = "positive"
+) -> Callable[[Question], Answer]:
     def ask(question: Question) -> Answer:
         found = pairs(question)
         values = loss(found.truth, found.prediction)
@@ -147,7 +152,7 @@ def width(question: Question) -> Answer:
 
 
 def interval_score(question: Question) -> Answer:
-    """Width plus the penalty for values outside; relative to the naive error where that is handed over (MSIS)."""
+    """Width plus the penalty for values outside; in units of the naive error where that is known (MSIS)."""
     counted, truth, low, high, weight, level = _interval(question)
     outside = np.maximum(low - truth, 0.0) + np.maximum(truth - high, 0.0)
     values = high - low + 2 / (1 - level) * outside

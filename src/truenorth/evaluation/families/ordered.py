@@ -1,8 +1,8 @@
 """Metrics of lists: how good the order of their rows is.
 
-Lists are those of the examples, or of the column after `by`, or of the periods of `per`; without any of them all
-rows are one list. Only rows whose outcome is known are in a list: on a log these are the rows that were shown,
-put into the new order.
+Lists are those of the examples, or of the column after `by`, or of the periods of `per`; without any of them
+all rows are one list. Only rows whose outcome is known are in a list: on a log these are the rows that were
+shown, put into the new order.
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ def ndcg(question: Question) -> Answer:
     """Gain of the order relative to the best one."""
     rows = ranked(question)
     if (rows.gain < 0).any():
-        raise NotAssessed("a gain below 0 has no best order to be relative to: name a label, as in ndcg@10(LABEL)")
+        raise NotAssessed(
+            "a gain below 0 has no best order to be relative to: name a label, as in ndcg@10(LABEL)"
+        )
     form = "exponential" if rows.gain.max(initial=0) <= _LARGEST_GRADE else "linear"
     found = ranking.ndcg(rows.gain, rows.score, rows.group, at=question.reference.at, form=form)  # type: ignore[arg-type]
     answer = _answer(question, rows, found, "unit", "no list")
@@ -126,7 +128,9 @@ def _policy_order(question: Question, rows: Ranked) -> Floats:
     return np.where(place > 0, ties.max(initial=0) + 1 + place.max(initial=0) - place, ties)
 
 
-def _of_hits(metric: Callable[..., Estimate], why: str, scale: Scale = "unit") -> Callable[[Question], Answer]:
+def _of_hits(
+    metric: Callable[..., Estimate], why: str, scale: Scale = "unit"
+) -> Callable[[Question], Answer]:
     def ask(question: Question) -> Answer:
         rows = ranked(question)
         require_binary(rows.gain, question.argument)

@@ -42,5 +42,7 @@ def _time_label(question: Question) -> str:
     timed = [name for name in names if name in labels and labels[name].kind == "time_to_event"]
     if len(timed) != 1:
         got = question.reference.argument or question.reading.framing.objective.score
-        raise Misdeclared(f"expected a label of kind time_to_event, got {got}", "name one, as in concordance(LABEL)")
+        raise Misdeclared(
+            f"expected a label of kind time_to_event, got {got}", "name one, as in concordance(LABEL)"
+        )
     return timed[0]

@@ -15,6 +15,7 @@ from truenorth.evaluation.metrics.lists import lists_by
 from truenorth.evaluation.reading import Mask
 from truenorth.evaluation.refusals import Misdeclared, NotAssessed
 from truenorth.statistics.estimates import Estimate, Floats, codes_of, mean
+from truenorth.statistics.intervals import Scale
 
 Ints = NDArray[np.int64]
 _DECIDED = frozenset({"action", "rank", "shown"})
@@ -32,9 +33,7 @@ def count(question: Question) -> Answer:
 def total(question: Question) -> Answer:
     """Sum what was realised."""
     counted, values, weight, note = _realised(question)
-    return Answer(
-        counted=counted, row_values=values, weight=weight, is_total=True, scale="skewed", note=note
-    )
+    return Answer(counted=counted, row_values=values, weight=weight, is_total=True, scale="skewed", note=note)
 
 
 def average(question: Question) -> Answer:
@@ -42,7 +41,7 @@ def average(question: Question) -> Answer:
     counted, values, weight, note = _realised(question)
     require_rows(counted)
     is_share = bool(np.all((values == 0) | (values == 1)))
-    scale = "share" if is_share else "skewed"
+    scale: Scale = "share" if is_share else "skewed"
     return Answer(counted=counted, row_values=values, weight=weight, scale=scale, note=note)
 
 
@@ -60,7 +59,9 @@ def quantile(question: Question) -> Answer:
     """Quantile of what was realised."""
     level = question.reference.parameter
     if level is None or not 0 < level < 1:
-        raise Misdeclared(f"expected a level between 0 and 1 in quantile(EXPR, n), got {level}", "write .5 for the median")
+        raise Misdeclared(
+            f"expected a level between 0 and 1 in quantile(EXPR, n), got {level}", "write .5 for the median"
+        )
     counted, values, weight, note = _realised(question)
     require_rows(counted)
     return Answer(counted=counted, whole=_over(errors.quantile(values, level, weight), counted), note=note)
@@ -96,7 +97,9 @@ def happened(question: Question) -> Answer:
     require_rows(counted)
     group = question.reading.group(question.reference.by)
     if group is None:
-        raise Misdeclared("expected groups for any(...), got examples without", "write by COLUMN, or examples.group")
+        raise Misdeclared(
+            "expected groups for any(...), got examples without", "write by COLUMN, or examples.group"
+        )
     lists = lists_by(values, group[counted])
     hit = (lists.sum(values[lists.order]) > 0).astype(np.float64)
     found = lists.mean(hit, weight=_list_weight(question, np.flatnonzero(counted)[lists.order[lists.starts]]))

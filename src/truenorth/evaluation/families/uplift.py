@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from truenorth.evaluation.acting import does_nothing
 from truenorth.evaluation.answers import Answer, Question, require_finite, require_rows
@@ -91,5 +92,5 @@ def _logged(question: Question) -> tuple[Mask, Floats, Floats, Floats]:
     return counted, values[counted], propensity[counted], reading.weight_of(argument)[counted]
 
 
-def _texts(question: Question, name: str) -> np.ndarray:  # type: ignore[type-arg]
+def _texts(question: Question, name: str) -> NDArray[np.object_]:
     return question.reading.table.columns[name].texts()

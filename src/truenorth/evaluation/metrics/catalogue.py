@@ -1,8 +1,9 @@
 """What lists do to a catalogue: coverage, diversity, novelty, concentration.
 
 References:
-    Castells, Hurley, Vargas (2015). Novelty and diversity in recommender systems. Recommender Systems Handbook.
-    Fleder, Hosanagar (2009). Blockbuster culture's next rise or fall. Management Science 55 (Gini).
+    Castells, Hurley, Vargas (2015). Novelty and diversity in recommender systems. Recommender Systems
+    Handbook. Fleder, Hosanagar (2009). Blockbuster culture's next rise or fall. Management Science 55
+    (Gini).
 """
 
 from __future__ import annotations

@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 from truenorth.statistics.estimates import Estimate, Floats
 
 
-def concordance(days: Floats, event: NDArray[np.bool_], risk: Floats, weight: Floats | None = None) -> Estimate:
+def concordance(
+    days: Floats, event: NDArray[np.bool_], risk: Floats, weight: Floats | None = None
+) -> Estimate:
     """Return the share of comparable pairs in which the earlier event had the higher risk; a tie counts half.
 
-    A pair is comparable if the earlier of the two times is an event; at equal times an event is earlier than a
-    censoring, and two events are not compared. NaN without a comparable pair.
+    A pair is comparable if the earlier of the two times is an event; at equal times an event is earlier than
+    a censoring, and two events are not compared. NaN without a comparable pair.
 
     Args:
         days: Time to the event or to censoring, shape (n,).
@@ -21,8 +23,9 @@ def concordance(days: Floats, event: NDArray[np.bool_], risk: Floats, weight: Fl
         weight: Shape (n,); a pair weighs the product.
 
     Examples:
-        >>> concordance(np.array([1.0, 2.0, 3.0]), np.array([True, True, False]), np.array([3.0, 1.0, 2.0])).value
-        0.6666666666666666
+        >>> days, event = np.array([1.0, 2.0, 3.0]), np.array([True, True, False])
+        >>> round(concordance(days, event, np.array([3.0, 1.0, 2.0])).value, 4)
+        0.6667
 
     References:
         Harrell et al. (1982). Evaluating the yield of medical tests. JAMA 247.
@@ -41,7 +44,12 @@ def concordance(days: Floats, event: NDArray[np.bool_], risk: Floats, weight: Fl
 
 
 def _later(
-    time: NDArray[np.int64], rank: NDArray[np.int64], weight: Floats, event: NDArray[np.bool_], *, by_event: bool
+    time: NDArray[np.int64],
+    rank: NDArray[np.int64],
+    weight: Floats,
+    event: NDArray[np.bool_],
+    *,
+    by_event: bool,
 ) -> tuple[Floats, Floats]:
     """Return, per row, the weight of partners that agree and of all partners.
 
@@ -60,10 +68,11 @@ def _later(
 
 
 def _dominated(time: NDArray[np.int64], rank: NDArray[np.int64], weight: Floats) -> Floats:
-    """Return, per row, the weight of rows of a later time whose rank is lower, and half of those of equal rank.
+    """Return, per row, the weight of later rows whose rank is lower, and half of those of equal rank.
 
-    Rows are merged in blocks of twice the size each round, as in merge sort, so that it costs n log^2 n. Rows of
-    one time are sorted by rising rank, so that only equal ranks among them are counted, and taken off again.
+    Rows are merged in blocks of twice the size each round, as in merge sort, so that it costs n log^2 n. Rows
+    of one time are sorted by rising rank, so that only equal ranks among them are counted, and taken off
+    again.
     """
     n = len(time)
     order = np.lexsort((rank, time))

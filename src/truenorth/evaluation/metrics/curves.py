@@ -108,7 +108,9 @@ def recall_at_false_positive_rate(
     return _other_rate(truth, weight, found, rate, given="negatives", found="positives")
 
 
-def precision_at_recall(truth: Floats, score: Floats, recall: float, weight: Floats | None = None) -> Estimate:
+def precision_at_recall(
+    truth: Floats, score: Floats, recall: float, weight: Floats | None = None
+) -> Estimate:
     """Return the precision at the highest threshold whose recall is at least `recall`."""
     found = thresholds(truth, score, weight)
     rate = _other_rate(truth, weight, found, recall, given="positives", found="negatives")

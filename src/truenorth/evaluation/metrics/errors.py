@@ -41,7 +41,7 @@ def smape(truth: Floats, prediction: Floats, weight: Floats | None = None) -> Es
 
 
 def scaled_error(truth: Floats, prediction: Floats, scale: Floats, weight: Floats | None = None) -> Estimate:
-    """Return the mean absolute error in units of `scale`, the error of the naive forecast on training rows (MASE)."""
+    """Return the mean absolute error in units of the naive forecast's on training rows (MASE)."""
     return mean(np.abs(truth - prediction) / scale, weight)
 
 
@@ -75,7 +75,13 @@ def interval_width(low: Floats, high: Floats, weight: Floats | None = None) -> E
 
 
 def interval_score(
-    truth: Floats, low: Floats, high: Floats, level: float, weight: Floats | None = None, *, scale: Floats | None = None
+    truth: Floats,
+    low: Floats,
+    high: Floats,
+    level: float,
+    weight: Floats | None = None,
+    *,
+    scale: Floats | None = None,
 ) -> Estimate:
     """Return the mean width plus `2 / (1 - level)` times the distance of values outside (Winkler).
 

@@ -39,14 +39,16 @@ class Lists:
 
     def sum(self, values: Floats) -> Floats:
         """Return the sum over each list of values in sorted order, shape (lists,)."""
-        return np.bincount(self.list_of, weights=values, minlength=self.n_lists)
+        return np.asarray(np.bincount(self.list_of, values, self.n_lists), dtype=np.float64)
 
     def shared(self, values: Floats) -> Floats:
         """Return values of places as their mean over the rows that are tied there, in sorted order."""
         count = np.bincount(self.tie)
         return np.asarray((np.bincount(self.tie, weights=values) / count)[self.tie])
 
-    def mean(self, values: Floats, counts: NDArray[np.bool_] | None = None, weight: Floats | None = None) -> Estimate:
+    def mean(
+        self, values: Floats, counts: NDArray[np.bool_] | None = None, weight: Floats | None = None
+    ) -> Estimate:
         """Return the mean over lists; each list's influence lies on its first row.
 
         Args:

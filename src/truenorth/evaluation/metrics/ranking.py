@@ -18,7 +18,12 @@ from truenorth.statistics.estimates import Codes, Estimate, Floats
 
 
 def ndcg(
-    gain: Floats, score: Floats, group: Codes, *, at: int | None = None, form: Literal["exponential", "linear"] = "exponential"
+    gain: Floats,
+    score: Floats,
+    group: Codes,
+    *,
+    at: int | None = None,
+    form: Literal["exponential", "linear"] = "exponential",
 ) -> Estimate:
     """Return the discounted gain of the first K relative to the best order; a list without gain counts 0.
 
@@ -85,7 +90,7 @@ def recall_at(hit: Floats, score: Floats, group: Codes, *, at: int | None = None
 
 
 def precision_at(hit: Floats, score: Floats, group: Codes, *, at: int) -> Estimate:
-    """Return the mean over lists of the share of the first K that are hits; K is the list's length if shorter."""
+    """Return the mean over lists of the share of hits in the first K, or in all where fewer."""
     lists = lists_by(score, group)
     among = lists.shared(_among(lists, at))
     return lists.mean(lists.sum(hit[lists.order] * among) / lists.sum(among))

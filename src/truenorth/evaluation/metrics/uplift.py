@@ -17,7 +17,7 @@ from truenorth.statistics.estimates import Estimate, Floats, mean
 def policy_value(
     outcome: Floats, agrees: Floats, propensity: Floats, weight: Floats | None = None, *, clip: float = np.inf
 ) -> Estimate:
-    """Return the self-normalised value of the policy: outcomes where log and policy agree, by inverse propensity.
+    """Return the self-normalised value of the policy: outcomes where the log agrees, by inverse propensity.
 
     Args:
         outcome: What happened, shape (n,).
@@ -40,10 +40,10 @@ def effective_size(importance: Floats) -> float:
 def uplift_curve(
     outcome: Floats, treated: NDArray[np.bool_], propensity: Floats, score: Floats, weight: Floats
 ) -> tuple[Floats, Floats]:
-    """Return the share targeted and the gain per row of the whole from treating that share, highest score first.
+    """Return the share targeted and the gain per row from treating that share, highest score first.
 
-    The gain is the inverse-propensity estimate of the effect, summed over those targeted; rows of equal score are
-    targeted together.
+    The gain is the inverse-propensity estimate of the effect, summed over those targeted; rows of equal score
+    are targeted together.
     """
     order = np.argsort(-score, kind="stable")
     effect = np.where(treated, outcome / propensity, -outcome / propensity) * weight
@@ -62,7 +62,9 @@ def area_under_uplift(
     return float(np.trapezoid(gain, share))
 
 
-def qini(outcome: Floats, treated: NDArray[np.bool_], propensity: Floats, score: Floats, weight: Floats) -> float:
+def qini(
+    outcome: Floats, treated: NDArray[np.bool_], propensity: Floats, score: Floats, weight: Floats
+) -> float:
     """Return the area between the uplift curve and targeting at random."""
     share, gain = uplift_curve(outcome, treated, propensity, score, weight)
     return float(np.trapezoid(gain, share) - gain[-1] / 2)
