@@ -102,7 +102,8 @@ def fit_keywords(task, rows, validation=None):
     )
 
 
-FITS = {"linear": fit_learned("linear"), "trees": fit_learned("trees"), "rule": fit_expression, "rules": fit_named,
+FITS = {"linear": fit_learned("linear"), "trees": fit_learned("trees"), "rule": fit_expression,
+        "rules": fit_named,
         "baseline": fit_means, "keywords": fit_keywords}  # fmt: skip
 CASES = [
     (form, loss)
@@ -192,7 +193,8 @@ def test_unknown_categories_missing_values_and_infinity_are_predicted(form, loss
         {
             "amount": Vector.numbers([np.inf, -np.inf, np.nan, 1e300]),
             "age": Vector.numbers([np.nan] * 4),
-            "flat": Vector.numbers([np.nan, 1e9, -1e9, np.inf]), "country": Vector.text(["zz", None, "", "a"]),
+            "flat": Vector.numbers([np.nan, 1e9, -1e9, np.inf]),
+            "country": Vector.text(["zz", None, "", "a"]),
             "note": Vector.text(["", None, "\x00 ünknown", "free"]),
         },
         4,

@@ -197,7 +197,7 @@ def _run(
 
 
 def _tell(made: Any) -> None:
-    sys.stdout.write(f"{made!r}\n\nreport      {made.report}\nbundle      {made.bundle}\n")
+    sys.stdout.write(f"{made!r}\nreport       {made.report}\n")
 
 
 def _changes(written: list[str]) -> dict[str, str]:

@@ -69,6 +69,11 @@ def inferred_context(
     return Inferred(tuple(context), tuple(findings))
 
 
+def names_read(framing: Framing) -> tuple[str, ...]:
+    """Return every name that is read beside features and labels, sorted: what a table may have to hold."""
+    return tuple(sorted({name for _, names, _ in _reads(framing) for name in names}))
+
+
 def _made(framing: Framing) -> set[str]:
     """Return the names that the policy makes."""
     policy = framing.policy

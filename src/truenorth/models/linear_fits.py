@@ -100,8 +100,7 @@ def _fit_name(task: TaskSpec) -> str:
 
 def _log(job: Job) -> Fitted:
     weight = positive_weights(job.rows.target, job.rows.weight, positive_weight=job.task.positive_weight)
-    solver = "newton-cholesky" if not sparse.issparse(job.matrix) else "lbfgs"
-    model, notes = _logistic(job, solver, weight)
+    model, notes = _logistic(job, _solver(job), weight)
     shift = log_odds_shift(job.task, job.keep)
     return Fitted("logit", model.coef_, model.intercept_ - shift, np.zeros(0), notes)
 
@@ -185,7 +184,9 @@ def smearing(raw: Floats, target: Floats, weight: Floats) -> Floats:
 def _poisson(job: Job) -> Fitted:
     from sklearn.linear_model import PoissonRegressor
 
-    model, notes = _generalised(job, PoissonRegressor(alpha=_mean_penalty(job), max_iter=300))
+    model, notes = _generalised(
+        job, PoissonRegressor(alpha=_mean_penalty(job), max_iter=300, solver=_solver(job))
+    )
     return Fitted("exp", model.coef_[None, :], np.array([model.intercept_]), np.zeros(0), notes)
 
 
@@ -196,6 +197,11 @@ def _tweedie(job: Job) -> Fitted:
         job, TweedieRegressor(power=1.5, link="log", alpha=_mean_penalty(job), max_iter=300)
     )
     return Fitted("exp", model.coef_[None, :], np.array([model.intercept_]), np.zeros(0), notes)
+
+
+def _solver(job: Job) -> str:
+    """Return Newton's method where the matrix is narrow and dense."""
+    return "lbfgs" if sparse.issparse(job.matrix) else "newton-cholesky"
 
 
 def _mean_penalty(job: Job) -> float:

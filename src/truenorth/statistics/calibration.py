@@ -132,7 +132,7 @@ def debiased_calibration_error(
     rows = np.bincount(place, w) ** 2 / np.bincount(place, w**2)  # effective rows of a bin
     chance = np.where(rows > 1, happened * (1 - happened) / np.maximum(rows - 1, 1e-12), 0.0)
     squared = float(heavy @ ((said - happened) ** 2 - chance))
-    return max(0.0, squared) ** 0.5
+    return float(np.sqrt(max(0.0, squared)))
 
 
 def smooth_calibration_error(probability: Floats, outcome: Floats, *, weight: Floats | None = None) -> float:

@@ -14,7 +14,6 @@ from typing import Any
 
 from truenorth.framing.canonical import to_plain
 from truenorth.framing.framing import Framing
-from truenorth.framing.names import tasks
 from truenorth.framing.sources import Source
 
 _BLOCK = 1 << 20
@@ -43,13 +42,6 @@ def sections(framing: Framing, names: Iterable[str]) -> dict[str, Any]:
     """Return sections of the canonical form."""
     plain = to_plain(framing)
     return {name: plain.get(name) for name in names}
-
-
-def read_names(framing: Framing) -> list[str]:
-    """Return every name that anything beyond labels and features reads: what the examples table must hold."""
-    plain = json.dumps(sections(framing, ("objective", "policy", "evaluation", "constraints", "business")))
-    words = set("".join(c if c.isalnum() or c == "_" else " " for c in plain).split())
-    return [*sorted(words), "tasks", *tasks(framing)]
 
 
 def data_fingerprint(sources: Mapping[str, Source], base: Path, frames: Mapping[str, Any]) -> str | None:

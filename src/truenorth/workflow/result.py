@@ -138,19 +138,19 @@ def _findings(results: Mapping[str, Mapping[str, Any]]) -> Iterator[Mapping[str,
 
 
 def summary_lines(result: Mapping[str, Any]) -> list[str]:
-    """Return what was decided and why, in about ten lines."""
-    primary = result["primary"]
-    lines = [
-        f"{result['name']}: {result['gate']}",
-        f"decision    {result['decision']}",
-        f"chosen      {result['chosen']} ({result['verdict']})",
-        f"why         {result['train']['sentence']}",
-        f"primary     {figure_text(primary)}",
-        *_money(result),
-        *_constraints(result),
-        f"not assessed  {', '.join(one['what'] for one in result['not_assessed']) or 'nothing'}",
-    ]
-    return lines
+    """Return what was decided and why, in nine lines."""
+    lines = {
+        "decision": result["decision"],
+        "chosen": result["chosen"],
+        "because": result["train"]["sentence"],
+        "primary": figure_text(result["primary"]),
+        "money": _money(result),
+        "constraints": _constraints(result),
+        "not assessed": ", ".join(one["what"] for one in result["not_assessed"]) or "nothing",
+        "took": f"{result['seconds'].get('total', 0):,.1f} s and {result.get('memory_mb', 0):,} MB",
+    }
+    said = [f"{name:<13}{text}" for name, text in lines.items() if text]
+    return [f"{result['name']}: {result['gate']}", *said]
 
 
 def figure_text(figure: Mapping[str, Any]) -> str:
@@ -169,14 +169,23 @@ def figure_text(figure: Mapping[str, Any]) -> str:
     return f"{figure['metric']} {figure['value']:.4g}{band}, n {figure.get('n', 0):,}"
 
 
-def _money(result: Mapping[str, Any]) -> Iterator[str]:
+def _money(result: Mapping[str, Any]) -> str | None:
+    """Return the model's cost beside the rule's, where the policy has costs."""
     for one in result["metrics"]:
         if one["metric"].lstrip("-").startswith("cost") and one["model"].get("value") is not None:
             rule = one.get("rule") or {}
             beside = f"; the rule {rule['value']:,.4g}" if rule.get("value") is not None else ""
-            yield f"money       {figure_text(one['model'])}{beside}"
+            return f"{figure_text(one['model'])}{beside}"
+    return None
 
 
-def _constraints(result: Mapping[str, Any]) -> Iterator[str]:
-    for one in result["constraints"]:
-        yield f"constraint  {one['constraint']}: {one['status']} ({figure_text(one['figure'])})"
+def _constraints(result: Mapping[str, Any]) -> str | None:
+    """Return how many constraints are met, and every one that is not."""
+    outcomes = result["constraints"]
+    met = sum(one["status"] == "met" for one in outcomes)
+    others = [
+        f"{one['constraint']} {one['status']} ({figure_text(one['figure'])})"
+        for one in outcomes
+        if one["status"] != "met"
+    ]
+    return "; ".join([f"{met} of {len(outcomes)} met", *others]) if outcomes else None

@@ -13,17 +13,21 @@ import resource
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from truenorth.decision.chains import score_findings
 from truenorth.engine.contract import EngineName, EngineSettings
+from truenorth.errors import FramingError
+from truenorth.examples.context import names_read
 from truenorth.examples.plan import Request
 from truenorth.framing.canonical import dump, expand, framing_hash
+from truenorth.framing.names import tasks
 from truenorth.workflow.documenting import write_documents
-from truenorth.workflow.keys import code_digest, content_key, data_fingerprint, read_names, sections
+from truenorth.workflow.keys import code_digest, content_key, data_fingerprint, sections
 from truenorth.workflow.preparing import check_usable
 from truenorth.workflow.result import Run, assemble
 from truenorth.workflow.stages import STAGES
@@ -59,7 +63,7 @@ def run_request(request: Request, out: Path, options: RunOptions) -> Run:
     """
     from truenorth import __version__
 
-    request = _expanded(request)
+    request = _checked(request)
     started = time.perf_counter()
     framing = request.framing
     fingerprint = data_fingerprint(framing.sources, request.base, request.frames) or uuid4().hex
@@ -81,17 +85,25 @@ def run_request(request: Request, out: Path, options: RunOptions) -> Run:
     return Run(folder=folder, result=result)
 
 
-def _expanded(request: Request) -> Request:
-    from dataclasses import replace
+def _checked(request: Request) -> Request:
+    """Return the request with the framing expanded, and with what its score is not.
 
-    return replace(request, framing=expand(request.framing))
+    Raises:
+        FramingError: If a task that is no probability stands in a product or a cost.
+    """
+    framing = expand(request.framing)
+    found = tuple(score_findings(framing))
+    refused = [finding for finding in found if finding.severity == "error"]
+    if refused:
+        raise FramingError(refused)
+    return replace(request, framing=framing, findings=(*request.findings, *found))
 
 
 def _run_stages(work: Work, store: Store, root: str, *, fresh: bool) -> dict[str, float]:
     """Run or find every stage; return its wall time as it was when it ran."""
     key, seconds = root, {}
     for stage in STAGES:
-        extra = read_names(work.framing) if stage.name == "examples" else None
+        extra = (names_read(work.framing), tasks(work.framing)) if stage.name == "examples" else None
         key = content_key(key, stage.name, sections(work.framing, stage.sections), extra)
         found = None if fresh else store.find(stage.name, key)
         if found is None:
