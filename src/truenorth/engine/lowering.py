@@ -192,7 +192,9 @@ def _levenshtein(left: Tree, right: Tree) -> Tree:
 
 
 def _shared(left: Tree, right: Tree) -> Tree:
-    return exp.ArraySize(this=exp.ArrayIntersect(expressions=[left, right]))
+    both = exp.ArrayIntersect(expressions=[left.copy(), right])
+    # DuckDB takes a NULL on the right for an empty list
+    return when(right.copy().is_(exp.null()).not_(), exp.ArraySize(this=both))
 
 
 def _jaccard(left: Tree, right: Tree) -> Tree:
