@@ -50,6 +50,8 @@ class TaskSpec:
     """Which rows of a list count as negatives; None keeps all."""
     position: Literal["debias", "feature", "ignore"] = "ignore"
     monotone: Mapping[str, Literal["up", "down"]] = field(default_factory=dict)
+    scale: str | None = None
+    """Expression over features that an amount's quantiles are learned as a ratio to."""
 
     @property
     def width(self) -> int:

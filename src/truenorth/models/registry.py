@@ -33,6 +33,7 @@ FORMS: dict[str, Form] = {
     "keywords": Form(f"{_HERE}.rule_keywords:load_keywords"),
     "baseline": Form(f"{_HERE}.baseline:load_baseline"),
     "external": Form(f"{_HERE}.external:load_external"),
+    "relative": Form(f"{_HERE}.relative:load_relative"),
     "linear": Form(f"{_HERE}.linear:load_linear", f"{_HERE}.linear:LinearLearner"),
     "trees": Form(f"{_HERE}.trees_model:load_trees", f"{_HERE}.trees:Trees"),
 }
@@ -54,7 +55,8 @@ def learner(name: str) -> Learner:
     """
     form = LEARNERS.get(name)
     if form and form.learner:
-        return cast(Learner, _imported(form.learner)())
+        relative = _imported(f"{_HERE}.relative:RelativeLearner")
+        return cast(Learner, relative(_imported(form.learner)()))
     if name in LATER:
         raise EngineError(
             Finding(

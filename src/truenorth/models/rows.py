@@ -63,8 +63,9 @@ def task_specs(dataset: Dataset) -> dict[str, TaskSpec]:
             if spec.loss != "quantile" and quantity is not None and quantity.task == family:
                 beside = name + QUANTILE
                 specs[beside] = replace(
-                    spec, name=beside, loss="quantile", levels=_levels(framing, family), bins=()
-                )
+                    spec, name=beside, loss="quantile", levels=_levels(framing, family), bins=(),
+                    scale=_scale(framing, spec.kind, "quantile", roles),
+                )  # fmt: skip
     return specs
 
 
@@ -183,7 +184,16 @@ def _spec(dataset: Dataset, family: str, name: str, roles: Mapping[str, FeatureR
         keep_negatives=1.0 if settings.downsample is None else settings.downsample,
         negatives=settings.negatives, position=settings.position or "ignore",
         monotone={feature: way for feature, way in settings.monotone.items() if feature in roles},
+        scale=_scale(framing, kind, loss, roles),
     )  # fmt: skip
+
+
+def _scale(framing: Framing, kind: TaskKind, loss: LossName, roles: Mapping[str, FeatureRole]) -> str | None:
+    """Return the rule where it can be the scale of an amount: one task, and a rule over its features."""
+    rule = framing.models.rule
+    if kind != "amount" or loss != "quantile" or not isinstance(rule, Expression) or len(tasks(framing)) != 1:
+        return None
+    return rule.text if rule.columns and rule.columns <= roles.keys() else None
 
 
 def _default_loss(framing: Framing, name: str, kind: TaskKind) -> LossName:

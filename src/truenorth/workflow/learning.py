@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from truenorth.engine.vectors import Vectors
 from truenorth.errors import EngineError, Finding
 from truenorth.examples.dataset import Dataset
 from truenorth.framing.models import External
@@ -25,6 +26,7 @@ from truenorth.workflow.work import Work
 
 RULE = "rule"
 _EXPLAINED = 2_000
+_TIMED = 20_000
 
 
 Fit = Callable[[TaskSpec], Model]
@@ -43,7 +45,7 @@ def train(work: Work, folder: Path) -> Mapping[str, Any]:
             work.say(f"training {name}: {task}")
             place = folder / "rungs" / name / task
             place.mkdir(parents=True)
-            rungs[name][task] = _fit_one(fit, spec, checks[task], place)
+            rungs[name][task] = _fit_one(fit, spec, held.columns, place)
     _write_order(work, data, folder / "rungs" / RULE)
     return {
         "rungs": rungs,
@@ -87,7 +89,7 @@ def _learned(
     return made.fit(spec, rows[spec.name], check if len(check) else None, settings)
 
 
-def _fit_one(fit: Fit, spec: TaskSpec, check: Rows, place: Path) -> dict[str, Any]:
+def _fit_one(fit: Fit, spec: TaskSpec, held: Vectors, place: Path) -> dict[str, Any]:
     started = time.perf_counter()
     model = fit(spec)
     seconds = time.perf_counter() - started
@@ -95,10 +97,10 @@ def _fit_one(fit: Fit, spec: TaskSpec, check: Rows, place: Path) -> dict[str, An
     return {
         "form": model.form,
         "seconds": round(seconds, 3),
-        "us_per_row": _us_per_row(model, check),
+        "us_per_row": _us_per_row(model, held),
         "bytes": sum(path.stat().st_size for path in place.rglob("*") if path.is_file()),
         "summary": model.summary(),
-        "contributions": _contributions(model, spec, check),
+        "contributions": _contributions(model, spec, held),
     }
 
 
@@ -114,19 +116,19 @@ def _rules(work: Work) -> list[dict[str, Any]]:
     return rule_report(rules, held.columns, target)
 
 
-def _us_per_row(model: Model, rows: Rows) -> float:
-    features = rows.features.take(slice(0, 20_000))
-    if features.n_rows == 0:
+def _us_per_row(model: Model, held: Vectors) -> float:
+    columns = held.take(slice(0, _TIMED))
+    if columns.n_rows == 0:
         return 0.0
     started = time.perf_counter()
-    model.predict(features)
-    return (time.perf_counter() - started) / features.n_rows * 1e6
+    model.predict(columns)
+    return (time.perf_counter() - started) / columns.n_rows * 1e6
 
 
-def _contributions(model: Model, spec: TaskSpec, rows: Rows) -> list[dict[str, Any]]:
+def _contributions(model: Model, spec: TaskSpec, held: Vectors) -> list[dict[str, Any]]:
     """Return the mean absolute contribution of each feature, the largest first."""
-    step = max(len(rows) // _EXPLAINED, 1)
-    shares = model.contributions(rows.features.take(slice(0, None, step))) if len(rows) else None
+    step = max(held.n_rows // _EXPLAINED, 1)
+    shares = model.contributions(held.take(slice(0, None, step))) if held.n_rows else None
     if shares is None:
         return []
     means = np.abs(shares).mean(axis=0)
