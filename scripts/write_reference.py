@@ -1,10 +1,11 @@
-"""Write the reference pages that follow from the code: the framing's keys, errors, metrics, functions.
+"""Write the reference pages that follow from the code: the framing's keys, codes, metrics, functions.
 
 `python scripts/write_reference.py` writes them; a test compares them with the code.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
+from string import digits
 from typing import Any, get_args
 
 from truenorth.framing.codes import CODES
@@ -12,6 +13,7 @@ from truenorth.framing.framing import Framing
 from truenorth.framing.functions import FUNCTIONS
 from truenorth.framing.metrics import METRICS
 from truenorth.framing.section import Section
+from truenorth.workflow.codes import CODES as OTHER_CODES
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 DIRECTIONS = {"up": "up is good", "down": "down is good", "none": ""}
@@ -22,16 +24,51 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
+FAMILIES = {
+    "LEAK": "Reading the future",
+    "LABEL": "Labels",
+    "DATA": "Logs and files",
+    "ENGINE": "The engine and the system",
+    "MODEL": "Models",
+    "POLICY": "Decisions",
+    "METRIC": "Figures",
+    "RUN": "Runs",
+    "BUNDLE": "Bundles",
+    "SYSTEM": "Ready systems",
+    "DATASET": "Their real data",
+    "WORLD": "Simulated worlds",
+}
+"""What the codes of each beginning are about, in the order of the page."""
+
+
 def errors() -> str:
     rows = [[f"`{code}`", it.severity, it.sentence, it.fix] for code, it in CODES.items()]
-    return f"""# Mistakes in a framing
+    families = "\n\n".join(f"### {title}\n\n{_family(name)}" for name, title in FAMILIES.items())
+    return f"""# Codes
+
+Every message ends with a code: `where: expected X, got Y. [CODE]`, and on the next line what to do.
+A code never changes its meaning.
+
+## Mistakes in a framing
 
 All mistakes of a file are reported at once, each with its place, its value, its code and its fix.
-A code never changes its meaning. `error` refuses the framing (exit code 2), `warn` does not.
-The rules about leaks are in [leaks](leaks.md).
+`error` refuses the framing (exit code 2), `warn` does not.
 
 {table(["code", "severity", "what is wrong", "what to do"], rows)}
+
+## Everything else
+
+What cannot go on ends with an exit code of [the command line](reference.md#command-line); all else is a
+finding of the run and stands in its report. A finding of severity `error` blocks the [gate](run.md#the-gate),
+unless a waiver covers its code. How each leak arises, and what to write instead, is in [leaks](leaks.md).
+
+{families}
 """
+
+
+def _family(name: str) -> str:
+    rows = [[f"`{code}`", sentence] for code, sentence in OTHER_CODES.items() if code.rstrip(digits) == name]
+    return table(["code", "what is wrong"], rows)
 
 
 def metrics() -> str:

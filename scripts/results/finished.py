@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import truenorth
+from scripts.results.places import FRAMINGS
 from truenorth.decision.contract import Batch, FittedPolicy
 from truenorth.decision.fit import load_policy
 from truenorth.evaluation.compare import compare
@@ -50,6 +52,12 @@ class Finished:
     def rungs(self) -> tuple[str, ...]:
         return tuple(read_json(self.run.folder / "train.json")["rungs"])
 
+    @property
+    def told(self) -> str:
+        """The run's folder, and how long its stages took when they were made."""
+        seconds = {name: one for name, one in self.run.result["seconds"].items() if name != "total"}
+        return f"{self.run.folder.name} ({sum(seconds.values()):.0f} s)"
+
     def policy(self, use: str = "chosen") -> FittedPolicy:
         """Return the policy of the `chosen` rung or of the `rule`."""
         return load_policy(read_json(self.run.folder / "decide.json")[use], self.framing)
@@ -69,10 +77,15 @@ class Finished:
         return batch_of(models, calibrators, orders, data.columns)
 
 
-def start(path: Path, *, out: Path, base: Path | None = None, **options: Any) -> Finished:
-    """Run a framing, or find the run of the same framing, logs and version."""
-    run = truenorth.run(path, out=out, base=base, **options)
-    return Finished(run, path.parent if base is None else base)
+def start(framing: Path | Mapping[str, Any], *, out: Path, **options: Any) -> Finished:
+    """Run a framing, or find the run of the same framing, logs and version.
+
+    Args:
+        framing: A file, or its content; paths in it start from the folder of the framings.
+        out: Folder of all runs.
+        options: Further options of `truenorth.run`.
+    """
+    return Finished(truenorth.run(framing, out=out, base=FRAMINGS, **options), FRAMINGS)
 
 
 def figure(metric: str, judged: Judged) -> Figure:

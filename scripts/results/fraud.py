@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -50,9 +50,7 @@ class Log:
         table = pq.read_table(DATA / FOLDER / "transactions.parquet", columns=names).sort_by(names[0])
         ids, at, customer, fraud = (table[name].to_numpy() for name in names)
         stamps = at.astype("datetime64[us]").astype(np.int64)
-        return cls(
-            ids.astype(np.int64), stamps, customer.astype(np.int64), fraud.astype(np.float64)
-        )
+        return cls(ids.astype(np.int64), stamps, customer.astype(np.int64), fraud.astype(np.float64))
 
 
 def run(out: Path, *, fresh: bool = False) -> Part:
@@ -67,28 +65,27 @@ def run(out: Path, *, fresh: bool = False) -> Part:
     return Part(
         dataset=FOLDER, title=TITLE, attribution=ATTRIBUTION, rows=tuple(rows),
         text=(
-            "Protocol: the handbook's 15 features, labels known after 7 days, one week to train and, a week later, "
-            "one week to test. Validation and calibration are two weeks before the training week, so that they "
-            "cost no training row; the last 7 days before the test are left out, as their labels were not known. "
-            "As in the handbook a test day leaves out customers whose fraud was known by then.",
-            "Own framing: ten weeks of history, customers' usual amounts, largest amounts, delayed fraud counts of "
-            "terminals and customers.",
+            "Protocol: the handbook's 15 features, labels known after 7 days, one week to train and, a "
+            "week later, one week to test. Validation and calibration are two weeks before the training "
+            "week, so that they cost no training row; the last 7 days before the test are left out, as "
+            "their labels were not known. As in the handbook a test day leaves out customers whose fraud "
+            "was known by then.",
+            "Own framing: ten weeks of history, customers' usual amounts, largest amounts, delayed fraud "
+            "counts of terminals and customers.",
             "Money: cost of frauds that settle and of reviews, per day, all payments of the test week, "
             "at 100 reviews a day.",
         ),
         notes=(str(folds[0].run.result["train"]["sentence"]), str(own.run.result["train"]["sentence"])),
-        runs={**{f"protocol, fold {k}": one.run.folder.name for k, one in enumerate(folds)}, "own": own.run.folder.name},
+        runs={
+            **{f"protocol, fold {k}": one.told for k, one in enumerate(folds)},
+            "own": own.told,
+        },
     )  # fmt: skip
 
 
 def _protocol(fold: int, out: Path, fresh: bool) -> Finished:
     framing = yaml.safe_load((FRAMINGS / "fraud_handbook.yaml").read_text(encoding="utf-8"))
-    return start_mapping(protocol(framing, TEST - fold * WEEK), out=out, fresh=fresh)
-
-
-def start_mapping(framing: Mapping[str, Any], *, out: Path, fresh: bool) -> Finished:
-    """Run a framing given as a mapping; its paths start from the folder of the framings."""
-    return start(framing, out=out, base=FRAMINGS, fresh=fresh)  # type: ignore[arg-type]
+    return start(protocol(framing, TEST - fold * WEEK), out=out, fresh=fresh)
 
 
 def protocol(framing: dict[str, Any], test: date) -> dict[str, Any]:
@@ -117,7 +114,9 @@ def _of_one_week(one: Finished, log: Log) -> Iterator[Row]:
     rows = published_rows(one, log, TEST)
     best = "logistic .871/.606, forest .867/.658, boosted .862/.639; best .871 / .658"
     judged = one.judged(chosen, rows)
-    yield Row(what=f"AUC, test week, {chosen}", figure=figure("roc_auc(fraud)", judged), published=best, bar=0.870)
+    yield Row(
+        what=f"AUC, test week, {chosen}", figure=figure("roc_auc(fraud)", judged), published=best, bar=0.870
+    )
     found = figure("average_precision(fraud)", judged)
     yield Row(what=f"average precision, test week, {chosen}", figure=found, published=best, bar=0.655)
     precision = card_precision(one, chosen, rows)
@@ -129,13 +128,13 @@ def _of_one_week(one: Finished, log: Log) -> Iterator[Row]:
     for rung in (name for name in one.rungs if name != chosen):
         other = one.judged(rung, rows)
         yield Row(what=f"AUC, test week, {rung}", figure=figure("roc_auc(fraud)", other))
-        yield Row(what=f"average precision, test week, {rung}", figure=figure("average_precision(fraud)", other))
+        yield Row(
+            what=f"average precision, test week, {rung}", figure=figure("average_precision(fraud)", other)
+        )
 
 
 def _of_folds(folds: list[Finished], log: Log) -> Iterator[Row]:
-    parts = [
-        (one, published_rows(one, log, TEST - fold * WEEK)) for fold, one in enumerate(folds)
-    ]
+    parts = [(one, published_rows(one, log, TEST - fold * WEEK)) for fold, one in enumerate(folds)]
     judged = [one.judged(one.run.chosen, rows) for one, rows in parts]
     chosen = ", ".join(sorted({one.run.chosen for one in folds}))
     published = "logistic .868/.623, forest .870/.678, boosted .869/.687, best .872/.687"
@@ -175,17 +174,23 @@ def _of_own(own: Finished, protocol_run: Finished, log: Log) -> Iterator[Row]:
             note=f"{ahead[0]:+.3f} to the protocol's features, {ahead[1]:+.3f} to the best published",
         )  # fmt: skip
     yield Row(
-        what=f"card-precision@100, test week, own framing, {chosen}", figure=card_precision(own, chosen, rows),
-        published="best .291",
+        what=f"card-precision@100, test week, own framing, {chosen}",
+        figure=card_precision(own, chosen, rows), published="best .291",
     )  # fmt: skip
     whole = own.dataset.is_in("test")
     policy, rule = own.judged(chosen, whole), own.judged("rule", whole)
-    yield Row(what="cost per day, own framing, all payments, EUR", figure=figure("cost per 1d", policy), digits=0)
-    yield Row(what=f"cost per day, rule `{own.framing.models.rule}`, EUR", figure=figure("cost per 1d", rule), digits=0)
+    yield Row(
+        what="cost per day, own framing, all payments, EUR", figure=figure("cost per 1d", policy), digits=0
+    )
+    yield Row(
+        what=f"cost per day, rule `{own.framing.models.rule}`, EUR",
+        figure=figure("cost per 1d", rule),
+        digits=0,
+    )
     saved = difference("cost per 1d", rule, policy)
     yield Row(
-        what="money saved per day at 100 reviews a day against the rule, EUR", figure=saved, bar=0.0, strict=True,
-        digits=0, note="paired on the same payments, clustered by customer",
+        what="money saved per day at 100 reviews a day against the rule, EUR", figure=saved, bar=0.0,
+        strict=True, digits=0, note="paired on the same payments, clustered by customer",
     )  # fmt: skip
 
 
@@ -221,7 +226,10 @@ def card_precision(one: Finished, rung: str, rows: Rows) -> Figure:
     day = columns["at"].values // DAY
     days = card_precision_by_day(day, card, score, fraud)
     draws = np.array(
-        [np.average(days, weights=weight) for weight in cluster_weights(np.arange(len(days)), draws=DRAWS, seed=0)]
+        [
+            np.average(days, weights=weight)
+            for weight in cluster_weights(np.arange(len(days)), draws=DRAWS, seed=0)
+        ]
     )
     ends = percentile_interval(draws)
     return Figure(

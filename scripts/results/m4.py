@@ -17,7 +17,10 @@ from truenorth.systems.reshape import m4_hourly_sales
 
 FOLDER = "m4_hourly"
 TITLE = "Demand: hourly series of the M4 competition"
-ATTRIBUTION = "Makridakis, Spiliotis, Assimakopoulos (2020), The M4 Competition; no licence stated, used for evaluation only"
+ATTRIBUTION = (
+    "Makridakis, Spiliotis, Assimakopoulos (2020), The M4 Competition; no licence stated, used for "
+    "evaluation only"
+)
 AHEAD, WEEK, SEASON = 48, 168, 24
 LEVEL = 0.95
 
@@ -28,17 +31,18 @@ def run(out: Path, *, fresh: bool = False) -> Part:
     return Part(
         dataset=FOLDER, title=TITLE, attribution=ATTRIBUTION, rows=tuple(_rows(done, frame)),
         text=(
-            "The competition's own test: the last 48 hours of each series, forecast from the hour before. Earlier "
-            "origins, 48 hours apart, train; the one before the last validates. The model forecasts the ratio to the "
-            "mean of a week known at every origin; figures are on the ratio times that mean. The interval score is "
-            "M4's MSIS, scaled by the error of the seasonal naive forecast of 24 hours on each series' training hours.",
+            "The competition's own test: the last 48 hours of each series, forecast from the hour before."
+            " Earlier origins, 48 hours apart, train; the one before the last validates. The model "
+            "forecasts the ratio to the mean of a week known at every origin; figures are on the ratio "
+            "times that mean. The interval score is M4's MSIS, scaled by the error of the seasonal naive "
+            "forecast of 24 hours on each series' training hours.",
         ),
-        notes=(str(done.run.result["train"]["sentence"]),), runs={"run": done.run.folder.name},
+        notes=(str(done.run.result["train"]["sentence"]),), runs={"run": done.told},
     )  # fmt: skip
 
 
 def sales(out: Path) -> pa.Table:
-    """Return series, hour, value, and the value relative to the mean of the week that ended 48 hours before."""
+    """Return series, hour, value, and `relative`: the value over its `base_of`."""
     out.mkdir(parents=True, exist_ok=True)
     path = out / "m4_hourly.parquet"
     m4_hourly_sales(DATA / FOLDER, path)
@@ -51,7 +55,7 @@ def sales(out: Path) -> pa.Table:
 
 
 def base_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return, for each hour, the mean of the week that ended 48 hours before; NaN where the series is too young."""
+    """Return, for each hour, the mean of the week that ended 48 hours before; NaN before."""
     running = np.concatenate([[0.0], np.cumsum(values)])
     hour = np.arange(len(values))
     known = hour >= WEEK + AHEAD
@@ -91,8 +95,8 @@ def _rows(done: Finished, frame: pa.Table) -> list[Row]:
             published="Naive2 18.383, seasonal naive 13.912, best 9.328",
         ),
         one(
-            "interval score (MSIS) of 95 % intervals, trees", score, bar=17.487, higher_is_better=False, strict=True,
-            published="ETS 17.487, ARIMA 7.538, best 7.928",
+            "interval score (MSIS) of 95 % intervals, trees", score, bar=17.487,
+            higher_is_better=False, strict=True, published="ETS 17.487, ARIMA 7.538, best 7.928",
         ),
         one("share inside the 95 % interval", ((truth >= low) & (truth <= high)).astype(float)),
         one("sMAPE, %, the rule: same hour a week ago", weekly),

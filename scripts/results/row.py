@@ -56,7 +56,7 @@ class Part:
     """Why nothing was run."""
     seconds: float = 0.0
     runs: Mapping[str, str] = field(default_factory=dict)
-    """Run directories by what they are."""
+    """Run directories by what they are, with their seconds."""
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "rows": [row.to_dict() for row in self.rows]}

@@ -24,11 +24,12 @@ def run(out: Path, *, fresh: bool = False) -> Part:
     return Part(
         dataset=FOLDER, title=TITLE, attribution=ATTRIBUTION, rows=tuple(_rows(done, promise)),
         text=(
-            "No dates, so the split is by a hash of the text, equal texts together. The threshold is an order statistic "
-            "of the scores of good messages that neither the model nor its calibrator saw.",
+            "No dates, so the split is by a hash of the text, equal texts together. The threshold is an "
+            "order statistic of the scores of good messages that neither the model nor its calibrator "
+            "saw.",
         ),
         notes=(str(done.run.result["train"]["sentence"]), str(done.run.result["decision"])),
-        runs={"run": done.run.folder.name},
+        runs={"run": done.told},
     )  # fmt: skip
 
 
@@ -37,11 +38,12 @@ def _rows(done: Finished, promise: dict[str, float]) -> list[Row]:
     action = judged.decisions.action
     blocked = action.texts() == "block" if action is not None else np.zeros(judged.dataset.n_rows, dtype=bool)
     spam = judged.dataset.labels["spam"].values.values == 1
-    threshold = Figure(metric="threshold", value=promise.get("threshold"), n=int(promise.get("n", 0)))
-    sure = f"{promise.get('confidence', 0):.0%} sure by {promise.get('n', 0):,} good messages, {promise.get('needed', 0):,} needed"
+    seen, needed = int(promise.get("n", 0)), int(promise.get("needed", 0))
+    threshold = Figure(metric="threshold", value=promise.get("threshold"), n=seen)
+    sure = f"{promise.get('confidence', 0):.0%} sure by {seen:,} good messages, {needed:,} needed"
     bound = Figure(
         metric="promise", value=promise["ceiling"] if promise.get("threshold") is not None else None,
-        n=int(promise.get("n", 0)), note=sure,
+        n=seen, note=sure,
     )  # fmt: skip
     return [
         Row(what="threshold on the probability of spam", figure=threshold, digits=4),
@@ -51,8 +53,7 @@ def _rows(done: Finished, promise: dict[str, float]) -> list[Row]:
         ),
         Row(
             what="good messages blocked, test", figure=_exact(blocked, ~spam), digits=4,
-            note=f"{int((blocked & ~spam).sum())} of {int((~spam).sum()):,}; more test rows would be needed to prove the "
-            "ceiling on them, which is what the calibration rows are for",
+            note=f"{int((blocked & ~spam).sum())} of {int((~spam).sum()):,}; too few to prove the ceiling",
         ),
         Row(what="spam blocked, test", figure=_exact(blocked, spam)),
         Row(what="average precision, test", figure=figure("average_precision(spam)", judged)),
@@ -64,5 +65,11 @@ def _exact(hits: np.ndarray, among: np.ndarray) -> Figure:
     count, n = int((hits & among).sum()), int(among.sum())
     low, high = clopper_pearson(count, n)
     return Figure(
-        metric="share", value=count / n, low=float(low), high=float(high), n=n, n_units=n, method="exact binomial"
+        metric="share",
+        value=count / n,
+        low=float(low),
+        high=float(high),
+        n=n,
+        n_units=n,
+        method="exact binomial",
     )

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.decision.policies import DAY, binary, framing, labels_of, rows
 from truenorth.decision.accounting import confusion, expected_cost, realised_cost
-from truenorth.decision.contract import Batch
+from truenorth.decision.contract import Batch, Decisions
 from truenorth.decision.fallback import fallback_decisions
 from truenorth.decision.fit import fit_policy
 from truenorth.engine.vectors import Vector
@@ -29,6 +31,30 @@ def test_costs_are_those_of_the_action_taken():
     assert found.values[:4].tolist() == [10, 5, 15, 0]
     assert found.known.tolist() == [True, True, True, True, False]
     assert found.is_immature.tolist() == [False, False, False, False, True]
+
+
+def test_which_rows_have_a_cost_does_not_depend_on_what_was_decided():
+    policy, decisions, dataset = decided()
+    blocked = replace(decisions, action=Vector.text(["block", "block", "block", "block", "review"]))
+    # what reviewing costs is certain, but leaving the same row alone would not have been counted
+    for made in (decisions, blocked):
+        found = realised_cost(policy, made, dataset)
+        assert found.known.tolist() == [True, True, True, True, False]
+        assert found.is_immature.tolist() == [False, False, False, False, True]
+
+
+def test_rows_whose_tags_were_not_decided_have_no_cost():
+    policy = framing("{each: tag, actions: {attach: 2 * (1 - tag), skip: tag}}", score="tag")
+    dataset = labels_of(rows(2), {"tag_red": [0, 1], "tag_wool": [1, 1]}, policy)
+    found = realised_cost(policy, Decisions(score=np.zeros(2)), dataset)
+    assert not found.known.any() and np.isnan(found.values).all()
+
+
+def test_the_confusion_in_money_weighs_rows_as_the_cost_does():
+    policy, decisions, dataset = decided()
+    weighed = dataset.columns.with_columns({"weight": Vector.numbers([1.0, 10, 1, 2, 1])})
+    cells = confusion(policy, decisions, replace(dataset, columns=weighed))
+    assert sum(cell.cost for cell in cells) == pytest.approx(10 + 10 * 5 + 15 + 0)
 
 
 def test_confusion_counts_rows_and_money():
@@ -94,6 +120,14 @@ def test_the_best_of_each_period_are_selected():
     assert found.rank.tolist() == [0, 1, 0, 2, 1, 0]
     assert found.action.texts().tolist() == ["pass", "select", "pass", "select", "select", "pass"]
     assert fitted.last == pytest.approx(0.3)
+
+
+def test_the_best_of_a_sampled_log_are_as_many_as_of_the_whole():
+    policy = framing("{select: {top: 5 per 7d, by: fraud}}")
+    columns = rows(6, weight=[2.0, 2, 2, 2, 2, 2])
+    batch = Batch(columns=columns, predictions={"fraud": binary([0.1, 0.9, 0.3, 0.4, 0.2, 0.8])})
+    found = fit_policy(policy, batch, None).decide(batch)
+    assert found.rank.tolist() == [0, 1, 0, 0, 0, 2]
 
 
 def with_fallback(policy: str, fallback: str):

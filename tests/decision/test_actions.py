@@ -46,6 +46,22 @@ def test_a_threshold_per_example_is_where_both_actions_cost_the_same():
     assert act == pytest.approx(threshold * amount)
 
 
+def test_where_lines_meet_in_one_point_none_of_the_cheapest_is_missed():
+    random = np.random.default_rng(0)
+    for _ in range(2_000):
+        at, height = random.random(), 10 * random.random()
+        slopes = random.normal(0, 20, random.integers(2, 6))
+        lines = {
+            f"a{i}": np.array([height - at * one, height + (1 - at) * one]) for i, one in enumerate(slopes)
+        }
+        found = lower_envelope(lines)
+        chances = np.array([0, at / 2, (1 + at) / 2, 1])
+        place = np.searchsorted([end for _, end in found[:-1]], chances)
+        paid = [lines[found[i][0]] @ np.array([1 - p, p]) for i, p in zip(place, chances, strict=True)]
+        table = np.array(list(lines.values()))
+        assert paid == pytest.approx((table @ np.array([1 - chances, chances])).min(axis=0), abs=1e-9)
+
+
 def test_an_error_that_costs_nothing_has_no_threshold():
     with pytest.raises(FramingError, match="POLICY001"):
         cost_threshold(false_positive=1.0, false_negative=1.0, true_positive=1.0)
@@ -135,6 +151,26 @@ def test_reviews_go_where_they_save_most(per):
     assert benefit[np.argsort(PROBABILITY)[-3:]].sum() == pytest.approx(159)
     assert fitted.prices["review"].price == pytest.approx(195)
     assert "are worth 195 EUR each at the margin" in fitted.sentence()
+
+
+@pytest.mark.parametrize("per", ["3 per 1d", "3 per 1d together"])
+def test_places_are_counted_in_rows_of_the_log_that_a_sampled_row_stands_for(per):
+    weight = [1.0, 1, 1, 2, 1, 1, 1, 1]
+    batch = Batch(columns=rows(8, amount=AMOUNT, weight=weight), predictions={"fraud": binary(PROBABILITY)})
+    found = fit_policy(reviews(per), eight_cases(), None).decide(batch)
+    reviewed = found.action.texts() == "review"
+    assert np.sum(np.asarray(weight)[reviewed]) <= 3 and reviewed.sum() == 2
+
+
+def test_ranked_together_a_quiet_period_still_takes_every_case_that_pays():
+    policy = reviews("2 per 1d together")
+    busy = Batch(columns=rows(10, amount=np.arange(10, 110, 10)), predictions={"fraud": binary(np.ones(10))})
+    fitted = fit_policy(policy, busy, None)
+    assert fitted.prices["review"].price == pytest.approx(85)
+    quiet = Batch(columns=rows(3, amount=[20, 4, 30]), predictions={"fraud": binary(np.ones(3))})
+    found = fitted.decide(quiet)
+    assert found.action.texts().tolist() == ["review", "allow", "review"]
+    assert set(found.reason.texts()) == {"cheapest"}
 
 
 def test_a_quiet_day_is_not_filled_up():

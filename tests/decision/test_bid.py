@@ -4,7 +4,7 @@ import pytest
 from tests.decision.policies import DAY, binary, framing, labels_of, rows
 from truenorth.decision.accounting import realised_cost
 from truenorth.decision.contract import Batch
-from truenorth.decision.fit import fit_policy
+from truenorth.decision.fit import fit_policy, load_policy
 from truenorth.engine.vectors import Vector
 
 
@@ -91,6 +91,18 @@ def test_without_prices_the_pace_cannot_be_set():
     batch, _ = auctions(known=False)
     (found,) = fit_policy(bidding(), batch, None).findings
     assert found.code == "POLICY017"
+
+
+def test_a_sampled_row_spends_what_the_rows_it_stands_for_would():
+    policy = framing("{bid: {amount: score, price: price, budget: 10 per 1d}}", score="fraud * amount")
+    price, weight = np.full(8, 1.0), np.full(8, 4.0)
+    columns = rows(8, amount=np.full(8, 2.0), price=price, weight=weight)
+    batch = Batch(columns=columns, predictions={"fraud": binary(np.ones(8))})
+    bids = load_policy(
+        {"form": "bid", "multiplier": 1.0, "spend": None, "wanted": None, "findings": []}, policy
+    ).decide(batch)
+    won = bids.quantity >= 1
+    assert (price * weight)[won].sum() <= 10 and won.sum() == 1
 
 
 def test_equal_prices_are_won_or_lost_together():

@@ -170,6 +170,30 @@ def test_only_what_a_threshold_can_keep_is_promised(text):
         guaranteed_threshold(scores, positive, Constraint.parse(text), task="fraud")
 
 
+def test_positives_without_a_score_are_missed_and_a_floor_on_recall_counts_them():
+    scores, positive = draw(np.random.default_rng(1), 3_000)
+    keep = Constraint.parse("recall >= 0.9")
+    few = np.where(np.arange(3_000) % 50 == 0, np.nan, scores)
+    assert guaranteed_threshold(few, positive, keep).threshold is not None
+    many = np.where(np.arange(3_000) % 5 == 0, np.nan, scores)
+    refused = guaranteed_threshold(many, positive, keep)
+    assert refused.threshold is None and "no score" in refused.note
+
+
+@pytest.mark.parametrize("text", PROMISES)
+def test_rows_without_any_score_promise_nothing_or_act_on_nothing(text):
+    positive = np.arange(1_000) % 2 == 0
+    found = guaranteed_threshold(np.full(1_000, np.nan), positive, Constraint.parse(text))
+    assert found.threshold is None or text[:4] in ("fals", "spec", "shar")
+
+
+def test_a_share_is_promised_of_the_action_that_the_threshold_takes():
+    assert fit_policy(blocking("share(action = 'block') <= 5%"), calibration_rows(300)[0], None)
+    for other in ("share(action = 'pass') <= 5%", "share(amount > 10) <= 5%"):
+        with pytest.raises(FramingError, match="POLICY010"):
+            fit_policy(blocking(other), calibration_rows(300)[0], None)
+
+
 def blocking(keep: str, fallback: str = ""):
     return framing(f"{{threshold: {{task: fraud, act: block, keep: {keep}, confidence: 95%}}{fallback}}}")
 

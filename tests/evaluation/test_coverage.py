@@ -36,6 +36,19 @@ def test_intervals_of_rare_events_cover_the_truth(text):
     assert coverage(population(rate=-3.0), text, n_clusters=400, draws=2_000) == pytest.approx(0.95, abs=0.02)
 
 
+@pytest.mark.slow
+def test_intervals_of_a_dozen_positives_cover_the_truth():
+    whole = population(rate=-4.0)  # 50 clusters hold about 14 positives
+    assert coverage(whole, "average_precision(fraud)", n_clusters=50, draws=1_000) == pytest.approx(
+        0.95, abs=0.02
+    )
+
+
+def test_a_figure_says_when_it_rests_on_few_positives():
+    found = measure(metric("average_precision(fraud)"), population(rate=-4.0).sample(50, 0))
+    assert found.note.startswith("rests on ") and found.note.endswith(" positives only")
+
+
 def test_an_interval_that_takes_rows_for_clusters_is_too_narrow(whole):
     truth, reference, inside = truth_of(whole, "mean(fraud)", 200), metric("mean(fraud)"), 0
     for seed in range(150):

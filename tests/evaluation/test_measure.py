@@ -15,6 +15,7 @@ from truenorth.errors import FramingError
 from truenorth.evaluation.acting import does_nothing
 from truenorth.evaluation.measure import measure
 from truenorth.evaluation.reading import Reading
+from truenorth.statistics.binomial import clopper_pearson
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,30 @@ def test_where_filters_rows_and_rows_without_the_label_do_not_count(judged):
     half = replace(judged, dataset=replace(judged.dataset, labels={**judged.dataset.labels, "fraud": label}))
     found = measure(metric("mean(fraud)"), half)
     assert found.n == 400 and found.matured == pytest.approx(2 / 3)
+
+
+def test_the_matured_share_is_that_of_the_rows_and_labels_the_metric_asks_for(judged):
+    amount = judged.dataset.columns["amount"].values
+    hidden = amount > 20
+    label = outcome("good", "binary", np.where(hidden, np.nan, values(judged, "good")))
+    labels = {**judged.dataset.labels, "good": label}
+    asked = framing("{actions: {allow: good * amount, block: 15 * (1 - good)}}")
+    late = replace(judged, dataset=replace(judged.dataset, labels=labels, framing=asked))
+    assert measure(metric("mean(good) where amount <= 20"), late).matured == 1.0
+    assert measure(metric("mean(good)"), late).matured == pytest.approx(1 - hidden.mean())
+    assert measure(metric("cost"), late).matured == pytest.approx(1 - hidden.mean())
+
+
+def test_a_share_of_rows_that_are_units_has_the_exact_interval(judged):
+    own = judged.dataset.columns.with_columns({"unit": Vector.numbers(np.arange(600))})
+    alone = replace(judged, dataset=replace(judged.dataset, columns=own))
+    found = measure(metric("mean(fraud)"), alone)
+    low, high = clopper_pearson(values(judged, "fraud").sum(), 600)
+    assert (found.low, found.high) == pytest.approx((float(low), float(high)), abs=1e-12)
+    assert found.method == "exact binomial"
+    uneven = own.with_columns({"weight": Vector.numbers(1.0 + np.arange(600) % 2)})
+    weighed = measure(metric("mean(fraud)"), replace(alone, dataset=replace(alone.dataset, columns=uneven)))
+    assert weighed.method != "exact binomial" and weighed.high - weighed.low > found.high - found.low
 
 
 def test_sums_are_scaled_to_the_time_that_the_split_declares(judged):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from truenorth.decision.bid import known_prices, within_budget
 from truenorth.decision.contract import Batch, Decisions, Floats
+from truenorth.decision.plain import weights
 from truenorth.decision.realised import Realised, realised
 from truenorth.decision.values import spelled_out
 from truenorth.engine.vectors import Vector
@@ -47,10 +49,12 @@ def realised_cost(
 ) -> Realised:
     """Return what the decisions turned out to cost, row by row.
 
-    Actions: the text of the cost of the action taken, on labels. Where the log says what was done and a cost
-    reads a label, another action's cost is not known. A quantity: `over` for each one too many, `under` for
-    each one too few. A bid: the price where it was won, less what the chance turned out to be worth, until
-    the budget of the period is spent. Other policies have no costs: nothing is known.
+    Actions: the text of the cost of the action taken, on labels, on rows where that of every action is known:
+    else a row would count or not as it was decided, and waiting for labels would look cheap. Where the log
+    says what was done and a cost reads a label, another action's cost is not known. A quantity: `over` for
+    each one too many, `under` for each one too few. A bid: the price where it was won, less what the chance
+    turned out to be worth, until the budget of the period is spent. Other policies have no costs: nothing is
+    known.
 
     Args:
         framing: Expanded.
@@ -79,30 +83,50 @@ def _nothing(n_rows: int) -> Realised:
 
 def _action_cost(framing: Framing, decisions: Decisions, dataset: Dataset, batch: Batch | None) -> Realised:
     assert framing.policy is not None and decisions.action is not None
-    found = _nothing(dataset.n_rows)
-    for name, cost in framing.policy.actions.items():
-        taken = _is(decisions.action, name)
-        if not taken.any():
-            continue
-        one = realised(cost, dataset, batch=batch, decisions=decisions)
-        if _reads_label(cost, framing, dataset) and framing.table.action is not None:
+    actions, action = framing.policy.actions, decisions.action
+    made = {name: realised(cost, dataset, batch=batch, decisions=decisions) for name, cost in actions.items()}
+    if framing.table.action is None:
+        return _paid(made, action)
+    for name, cost in actions.items():
+        if _reads_label(cost, framing, dataset):
             done = _is(dataset.columns["action"], name)
-            one = replace(one, values=np.where(done, one.values, np.nan), known=one.known & done)
-        found = _merged(found, one, taken)
+            one = made[name]
+            made[name] = replace(one, values=np.where(done, one.values, np.nan), known=one.known & done)
+    return _taken(made, action)
+
+
+def _paid(made: Mapping[str, Realised], action: Vector) -> Realised:
+    """Return the cost of the action taken, known where that of every action is."""
+    found = _taken(made, action)
+    known = np.logical_and.reduce([one.known for one in made.values()]) & found.known
+    waits = np.logical_or.reduce([one.is_immature for one in made.values()]) & ~known
+    return Realised(np.where(known, found.values, np.nan), known, waits)
+
+
+def _taken(made: Mapping[str, Realised], action: Vector) -> Realised:
+    """Return what the action taken made of each row; nothing is known of rows without one of them."""
+    found = _nothing(len(action))
+    for name, one in made.items():
+        found = _merged(found, one, _is(action, name))
     return found
 
 
 def _each_cost(
     actions: dict[str, Expression], family: str, decisions: Decisions, dataset: Dataset, batch: Batch | None
 ) -> Realised:
+    if not decisions.tags:
+        return _nothing(dataset.n_rows)
     total = np.zeros(dataset.n_rows)
     known = np.ones(dataset.n_rows, dtype=bool)
     immature = np.zeros(dataset.n_rows, dtype=bool)
     for tag, action in decisions.tags.items():
-        found = _nothing(dataset.n_rows)
-        for name, cost in actions.items():
-            one = realised(cost, dataset, batch=batch, decisions=decisions, names={family: tag})
-            found = _merged(found, one, _is(action, name))
+        found = _paid(
+            {
+                name: realised(cost, dataset, batch=batch, decisions=decisions, names={family: tag})
+                for name, cost in actions.items()
+            },
+            action,
+        )
         total, known, immature = total + found.values, known & found.known, immature | found.is_immature
     return Realised(np.where(known, total, np.nan), known, immature & ~known)
 
@@ -160,7 +184,7 @@ class Cell:
     n: int
     """Rows whose outcome is known."""
     cost: float
-    """Their realised cost, money, together."""
+    """Their realised cost, money, together, each row times the rows of the log that it stands for."""
     priced: int
     """Rows of them whose cost is known."""
 
@@ -181,13 +205,14 @@ def confusion(
         return ()
     label = dataset.labels[task]
     cost = realised_cost(framing, decisions, dataset, batch=batch)
+    weight = weights(dataset.columns)
     cells = []
     for action in decisions.action.levels if decisions.action.levels is not None else ():
         taken = _is(decisions.action, action) & label.is_observed
         for outcome, wanted in ((task, 1.0), (f"not {task}", 0.0)):
             rows = taken & (label.values.values == wanted)
             priced = rows & cost.known
-            total = float(cost.values[priced].sum())
+            total = float((cost.values * weight)[priced].sum())
             cells.append(Cell(action, outcome, int(rows.sum()), total, int(priced.sum())))
     return tuple(cells)
 

@@ -68,7 +68,7 @@ class ActionsPolicy:
         unknown = np.isnan(costs).all(axis=1)
         safe = self._safe_action(names)
         known[unknown, safe] = 0.0
-        price = np.array([self.prices[n].price if n in self.prices else 0.0 for n in names])
+        price = np.array([self._charge(name) for name in names])
         # The case that set the price ties with it; a rounding error must not turn it away.
         priced = known + price * (1 - 1e-12)
         found = limits(names, policy.capacity, batch.columns, used)
@@ -88,6 +88,16 @@ class ActionsPolicy:
             reason=choice(REASONS, reason),
             explored=drawn,
             propensity=self._propensity(known, priced, taken, found, batch.columns),
+        )
+
+    def _charge(self, name: str) -> float:
+        """Return what a place is charged with: its price one by one, nothing where the period is ranked."""
+        assert self.framing.policy is not None
+        capacity = self.framing.policy.capacity.get(name)
+        return (
+            0.0
+            if capacity is None or capacity.together or name not in self.prices
+            else self.prices[name].price
         )
 
     def _costs(self, batch: Batch) -> tuple[tuple[str, ...], Floats]:

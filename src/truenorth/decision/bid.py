@@ -162,7 +162,8 @@ def within_budget(
 ) -> NDArray[np.bool_]:
     """Return where what is left of the budget covers the bid, in the order of time, shape (n,).
 
-    A bid is won where it is at least the price, and then costs the price; an unknown price costs nothing.
+    A bid is won where it is at least the price, and then costs the price; an unknown price costs nothing. A
+    row of a sampled log spends what the rows that it stands for would.
     """
     n_rows = len(bids)
     number = periods(columns, n_rows, budget.per)
@@ -170,7 +171,9 @@ def within_budget(
     left: dict[int, float] = {}
     before = spent or {}
     open_ = np.zeros(n_rows, dtype=bool)
-    pays = np.where(np.isfinite(price) & (bids >= price) & (bids > 0), price, 0.0)
+    weight = weights(columns)
+    offered, bids = bids, bids * weight
+    pays = weight * np.where(np.isfinite(price) & (offered >= price) & (offered > 0), price, 0.0)
     rows = zip(
         order.tolist(), number[order].tolist(), bids[order].tolist(), pays[order].tolist(), strict=True
     )

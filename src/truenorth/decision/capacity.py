@@ -2,7 +2,8 @@
 
 A case earns its place by what it saves against the next best action, not by its probability. The price of an
 action is what the last place is worth: a case below it is not worth a place, also where one is free now,
-because a better one is expected.
+because a better one is expected. Where a period is ranked at once nothing better can still come, and every
+case that pays takes a place while there is one.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truenorth.decision.contract import Floats
-from truenorth.decision.periods import Ints, keyed_order, periods, places, runs, span, times
+from truenorth.decision.periods import Ints, filled, keyed_order, periods, runs, span, times
+from truenorth.decision.plain import weights
 from truenorth.engine.vectors import Vectors
 from truenorth.framing.capacities import Capacity
 
@@ -34,6 +36,8 @@ class Limit:
     """Period of each row, shape (n,)."""
     used: Mapping[int, float]
     """Places taken before these rows, by period."""
+    weight: Floats
+    """Rows of the log that each row stands for, shape (n,)."""
 
     @property
     def free(self) -> Ints:
@@ -52,9 +56,9 @@ def limits(
     used: Mapping[str, Mapping[int, float]] | None = None,
 ) -> tuple[Limit, ...]:
     """Return the limits of a batch, in the order of the actions."""
-    taken = used or {}
+    taken, weight = used or {}, weights(columns)
     return tuple(
-        Limit(j, capacities[n], periods(columns, columns.n_rows, capacities[n].per), taken.get(n, {}))
+        Limit(j, capacities[n], periods(columns, columns.n_rows, capacities[n].per), taken.get(n, {}), weight)
         for j, n in enumerate(names)
         if n in capacities
     )
@@ -189,7 +193,8 @@ def _without_place(
         gain = benefit(np.where(allowed[rows], costs[rows], np.inf), limit.action)
         late = np.zeros(len(rows)) if first is None else -first[rows].astype(float)
         order = np.lexsort((arrival[rows], -gain, late))
-    return rows[places(limit.period[rows], order) >= limit.free[rows]]
+    taken = filled(limit.period[rows], order, limit.weight[rows])
+    return rows[taken > limit.free[rows] + _ROUNDING]
 
 
 def still_open(action: Ints, found: tuple[Limit, ...], columns: Vectors, n_actions: int) -> Bools:
@@ -200,9 +205,9 @@ def still_open(action: Ints, found: tuple[Limit, ...], columns: Vectors, n_actio
         if limit.capacity.together:
             continue
         by_period = order[np.argsort(limit.period[order], kind="stable")]
-        takes = (action[by_period] == limit.action).astype(np.int64)
+        takes = np.where(action[by_period] == limit.action, limit.weight[by_period], 0.0)
         before = np.cumsum(takes) - takes
         starts, lengths = runs(limit.period[by_period])
-        offset = np.repeat(before[starts], lengths)
-        result[by_period, limit.action] = before - offset < limit.free[by_period]
+        taken = before - np.repeat(before[starts], lengths) + limit.weight[by_period]
+        result[by_period, limit.action] = taken <= limit.free[by_period] + _ROUNDING
     return result

@@ -84,7 +84,8 @@ def lower_envelope(lines: Mapping[str, tuple[float, float]]) -> tuple[tuple[str,
         falling = slope[now] - slope
         with np.errstate(divide="ignore", invalid="ignore"):
             meet = np.where(falling > 0, (at[:, 0] - at[now, 0]) / falling, np.inf)
-        meet = np.where(meet >= position, meet, np.inf)
+        # Lines that meet in one point: rounding may put the next one just behind it.
+        meet = np.maximum(meet, position)
         end = float(meet.min())
         if end >= 1:
             return (*found, (names[now], 1.0))

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from truenorth.decision.contract import Floats
 from truenorth.errors import Finding, FramingError
+from truenorth.framing.expressions import Expression, parse_expression
 from truenorth.framing.references import Constraint
 from truenorth.statistics.binomial import binomial_p_value, fixed_sequence, least_trials, order_statistic
 
@@ -70,15 +71,23 @@ class Guarantee:
     """Why nothing can be promised."""
 
 
-def risk_of(keep: Constraint, task: str) -> tuple[Kind, float]:
+def risk_of(keep: Constraint, task: str, act: str | None = None) -> tuple[Kind, float]:
     """Return what a promise counts and its ceiling as a share of errors.
+
+    Args:
+        keep: The promise.
+        task: What is thresholded.
+        act: What is done above the threshold; None takes any action that `keep` names for it.
 
     Raises:
         FramingError: If a threshold cannot promise it.
     """
     reference = keep.metric
     kind = RISKS.get((reference.name, keep.operator[0]))
-    of_task = reference.argument is None or reference.argument.column == task or kind == "acted"
+    if kind == "acted":
+        of_task = act is None or _is_share_of(reference.argument, act)
+    else:
+        of_task = reference.argument is None or reference.argument.column == task
     plain = not (reference.where or reference.by or reference.per or reference.at or keep.of_released)
     ceiling = keep.bound if keep.operator[0] == "<" else 1 - keep.bound
     if kind is None or not of_task or not plain or not 0 < ceiling < 1:
@@ -93,6 +102,13 @@ def risk_of(keep: Constraint, task: str) -> tuple[Kind, float]:
             )
         )
     return kind, float(f"{ceiling:.12g}")
+
+
+def _is_share_of(argument: Expression | None, act: str) -> bool:
+    """Return whether an expression is `action = 'ACT'`."""
+    return argument is not None and argument == parse_expression(
+        f"action = '{act.replace(chr(39), chr(39) * 2)}'"
+    )
 
 
 def guaranteed_threshold(
@@ -127,7 +143,7 @@ def guaranteed_threshold(
     certain = (1 + confidence) / 2 if kind == "wrong_acts" else confidence
     needed = least_trials(ceiling, confidence=certain)
     nothing = Guarantee(str(keep), confidence, None, ceiling, int(counted.sum()), needed, _OF[kind])
-    if weight is not None and np.ptp(weight[counted]) > 1e-9 if counted.any() else False:
+    if weight is not None and counted.any() and np.ptp(weight[counted]) > 1e-9:
         return replace(nothing, note="the rows that count were sampled unevenly")
     if kind == "wrong_acts":
         return _tested(scores, positive, nothing, maximise)
@@ -143,6 +159,8 @@ def _ordered(
         return replace(nothing, note=f"{nothing.n:,} {nothing.of} are too few")
     sign = -1.0 if kind == "misses" else 1.0
     edge = sign * float(np.partition(sign * scores[counted], k - 1)[k - 1])
+    if kind == "misses" and edge == -np.inf:
+        return replace(nothing, note=f"too many of the {nothing.n:,} {nothing.of} have no score")
     if kind == "misses":  # rows at the edge must still be acted on
         edge = float(np.nextafter(edge, -np.inf))
         valid = np.r_[edge, scores[scores < edge]]
@@ -155,12 +173,9 @@ def _ordered(
 
 def _tested(scores: Floats, positive: Bools, nothing: Guarantee, maximise: str | None) -> Guarantee:
     """Return the threshold of a fixed grid whose precision holds by an exact test."""
-    is_probability = len(scores) == 0 or (np.nanmin(scores, initial=0) >= 0 and np.nanmax(scores) <= 1)
-    grid = (
-        _GRID
-        if is_probability
-        else np.unique(np.quantile(scores[np.isfinite(scores)], np.linspace(0, 1, 401)))[::-1]
-    )
+    finite = scores[np.isfinite(scores)]
+    is_probability = bool(np.all((finite >= 0) & (finite <= 1)))
+    grid = _GRID if is_probability else np.unique(np.quantile(finite, np.linspace(0, 1, 401)))[::-1]
     ranked, wrong = np.sort(scores), np.sort(scores[~positive])
     acted = len(ranked) - np.searchsorted(ranked, grid, side="right")
     errors = len(wrong) - np.searchsorted(wrong, grid, side="right")

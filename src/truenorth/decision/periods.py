@@ -41,6 +41,17 @@ def places(groups: Ints, order: Ints) -> Ints:
     return place
 
 
+def filled(groups: Ints, order: Ints, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the weight of each row's group up to and with the row, rows taken in `order`; shape (n,)."""
+    by_group = order[np.argsort(groups[order], kind="stable")]
+    upto = np.cumsum(weight[by_group])
+    starts, lengths = runs(groups[by_group])
+    before = np.append(0.0, upto)[starts]
+    result = np.empty(len(order))
+    result[by_group] = upto - np.repeat(before, lengths)
+    return result
+
+
 def runs(values: Ints) -> tuple[Ints, Ints]:
     """Return where runs of equal values start, and how long they are."""
     changes = np.ones(len(values), dtype=bool)

@@ -23,7 +23,7 @@ from truenorth.engine.arrays import choose, compile_tree, step_of
 from truenorth.engine.arrays_operands import number, numbers, truths
 from truenorth.engine.vectors import Vector
 from truenorth.errors import Finding, FramingError
-from truenorth.examples.dataset import STATES, Dataset, Outcomes
+from truenorth.examples.dataset import Dataset, Outcomes
 from truenorth.framing.expressions import Expression
 from truenorth.framing.framing import Framing
 
@@ -173,11 +173,8 @@ def _decided(framing: Framing, decisions: Decisions | None, names: Mapping[str, 
 
 
 def _certainty(outcomes: Outcomes) -> NDArray[np.int8]:
-    """Return the state of a label, larger where more is known; a time that ended in its event is known."""
-    certain = np.asarray(OBSERVED - outcomes.state, dtype=np.int8)
-    if outcomes.event is None:
-        return certain
-    return np.where(outcomes.event & (certain == IMMATURE), np.int8(OBSERVED), certain)
+    """Return the state of a label, larger where more is known; an event that came early waits too."""
+    return np.asarray(OBSERVED - outcomes.state, dtype=np.int8)
 
 
 def worst(*states: State) -> State:
@@ -349,7 +346,7 @@ def _case(node: exp.Expr, labels: frozenset[str]) -> Judge:
 
 
 def _comparison(node: exp.Expr, labels: frozenset[str]) -> Judge:
-    """Compare; a time to an event is known to be longer than a bound once it was followed so long."""
+    """Compare; a time whose window ended without the event is longer than any bound within the window."""
     plain = _plain(node, labels)
     compute = COMPARISONS[type(node)]
     sides = [(node.this, node.expression, compute), (node.expression, node.this, MIRRORED[compute])]
@@ -373,11 +370,10 @@ def _comparison(node: exp.Expr, labels: frozenset[str]) -> Judge:
 def _compared_time(outcomes: Outcomes, compute: Callable[[Any, Any], Any], bound: Floats) -> Verdict:
     assert outcomes.event is not None
     days = np.asarray(outcomes.values.values, dtype=np.float64)
-    # a row that was followed to the bound without its event has a longer time, whatever that will be
     is_longer = ~outcomes.event & (days >= bound)
     value = np.where(is_longer, compute(np.inf, bound), compute(days, bound)).astype(np.float64)
-    state = np.where(outcomes.event | is_longer, OBSERVED, np.minimum(OBSERVED - outcomes.state, IMMATURE))
-    state = np.where(outcomes.state == STATES.index("undefined"), UNDEFINED, state).astype(np.int8)
+    certain = _certainty(outcomes)
+    state = np.where((certain == OBSERVED) & ~outcomes.event & ~is_longer, np.int8(UNDEFINED), certain)
     missing = np.isnan(days) | np.isnan(bound)
     return Verdict(number(np.where(missing, np.nan, value)), state)
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from truenorth.decision.contract import Batch, Decisions
-from truenorth.decision.periods import keyed_order, periods, places
-from truenorth.decision.plain import choice, number
+from truenorth.decision.periods import filled, keyed_order, periods, places
+from truenorth.decision.plain import choice, number, weights
 from truenorth.decision.values import value
 from truenorth.errors import Finding
 from truenorth.examples.dataset import Dataset
@@ -42,7 +42,8 @@ class SelectPolicy:
         period = periods(batch.columns, batch.n_rows, declared.top.per)
         order = keyed_order(batch.columns, period, -np.where(known, by, -np.inf), ~known)
         place = places(period, order)
-        chosen = known & (place < int(declared.top.amount))
+        taken = filled(period, order, weights(batch.columns))
+        chosen = known & (taken <= int(declared.top.amount) + 1e-9)
         return Decisions(
             score=by,
             action=choice(ACTIONS, np.where(chosen, 0, 1)),

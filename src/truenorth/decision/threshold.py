@@ -83,7 +83,7 @@ def fit_threshold(
     """Set the threshold on labelled rows that no model and no calibrator saw."""
     declared = framing.policy.threshold if framing.policy else None
     assert declared is not None
-    risk_of(declared.keep, declared.task)
+    risk_of(declared.keep, declared.task, declared.act)
     scores, truth = _scores(batch, declared.task), np.full(batch.n_rows, np.nan)
     if dataset is not None:
         label = dataset.labels[declared.task]

@@ -59,6 +59,8 @@ class Answer:
     """Lists, where it is a metric of lists; else the counted rows."""
     at_an_end: float | None = None
     """Cases behind a value of 0 or 1."""
+    rare: Mask | None = None
+    """Rows of the rarer class, where the value can be no surer than their number allows, shape (n,)."""
     found: Interval | None = None
     """The interval where the metric makes its own."""
     has_interval: bool = True

@@ -11,13 +11,15 @@ from truenorth.evaluation.answers import Answer, Question
 from truenorth.evaluation.contract import Figure, Judged
 from truenorth.evaluation.families import binary, decided, numbers, ordered, survival, totals, uplift
 from truenorth.evaluation.families.elsewhere import elsewhere
+from truenorth.evaluation.money import priced_by
 from truenorth.evaluation.reading import Reading
 from truenorth.evaluation.reduction import reduced
 from truenorth.evaluation.refusals import Misdeclared, NotAssessed
 from truenorth.evaluation.timing import covered_microseconds
+from truenorth.framing.expressions import Expression
 from truenorth.framing.references import MetricReference
 from truenorth.statistics.estimates import Estimate, Spread, spread
-from truenorth.statistics.intervals import Interval, Scale, interval
+from truenorth.statistics.intervals import Interval, Scale, exact_binomial, interval
 
 DRAWS = 400
 Ask = Callable[[Question], Answer]
@@ -231,9 +233,18 @@ def _scale_under(factor: float, scale: Scale) -> Scale:
 
 
 def spread_of(found: Measured, reading: Reading) -> Spread | None:
-    """Return how a value varies between clusters: a total over all of them, else over those counted."""
+    """Return how a value varies between clusters: a total over all of them, else over those counted.
+
+    Where one class is rare the value is estimated from its clusters, and so is how it varies: the error is
+    that of as many clusters, and has as many degrees of freedom, less one.
+    """
     counted = None if found.answer.is_total else found.answer.counted
-    return spread(found.estimate.influence, reading.cluster, counted=counted)
+    varies = spread(found.estimate.influence, reading.cluster, counted=counted)
+    if varies is None or found.answer.rare is None:
+        return varies
+    n = reading.clusters_of(found.answer.rare)
+    error = varies.error * np.sqrt(n / max(n - 1, 1))
+    return replace(varies, error=float(error), degrees=min(varies.degrees, max(n - 1.0, 1.0)))
 
 
 def _interval(
@@ -246,24 +257,43 @@ def _interval(
         return None, "", None
     if varies is None:
         return None, f"none: one {reading.unit_name} only", None
+    if _is_binomial(answer, varies):
+        return (
+            exact_binomial(found.estimate.value, varies.n_clusters, level=level),
+            "exact binomial",
+            varies.error,
+        )
     ends = interval(found.estimate.value, varies, scale=answer.scale, level=level, n=answer.at_an_end)
     if answer.is_not_negative:
         ends = Interval(max(ends.low, 0.0), ends.high)
-    rows_are_units = varies.n_clusters == int(answer.counted.sum())
-    exact = answer.scale == "share" and rows_are_units
-    method = "exact binomial" if exact else f"linearised, clustered by {reading.unit_name}"
-    return ends, answer.method or method, varies.error
+    return ends, answer.method or f"linearised, clustered by {reading.unit_name}", varies.error
+
+
+def _is_binomial(answer: Answer, varies: Spread) -> bool:
+    """Return whether a share is one of rows that are units and weigh the same."""
+    if answer.scale != "share" or answer.weight is None or varies.n_clusters != int(answer.counted.sum()):
+        return False
+    return bool(np.ptp(answer.weight) <= 1e-12 * float(np.max(answer.weight)))
 
 
 def _matured(reference: MetricReference, reading: Reading) -> float | None:
     """Return the share of rows whose labels were observed among those whose labels are due or still open."""
     if reference.name == "kpi" and reading.framing.business.kpi is not None:
         reference = reading.framing.business.kpi.metric
-    names = reading.labels_in(reference.argument, reference.where)
-    if not names and reference.argument is None and reference.name not in ("count", "distinct"):
-        names = reading.labels_in(reading.framing.objective.score)
+    names = reading.labels_in(*_read(reference, reading))
     if not names or reading.n_rows == 0:
         return None
     states = np.stack([reading.table.labels[name].state for name in sorted(names)])
     due = (states != 2).all(axis=0)
+    if not reading.labels_in(reference.where):
+        due &= reading.condition(reference.where)
     return float((states[:, due] == 0).all(axis=0).mean()) if due.any() else None
+
+
+def _read(reference: MetricReference, reading: Reading) -> tuple[Expression | None, ...]:
+    """Return the expressions whose labels a metric waits for."""
+    if reference.name == "cost":
+        return (*priced_by(reading.framing), reference.where)
+    if reference.argument is None and reference.name not in ("count", "distinct"):
+        return reading.framing.objective.score, reference.where
+    return reference.argument, reference.where

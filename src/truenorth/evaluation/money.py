@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 from truenorth.decision.accounting import confusion
 from truenorth.decision.accounting import realised_cost as cost_of
 from truenorth.decision.realised import Realised
+from truenorth.decision.values import spelled_out
 from truenorth.evaluation.acting import acted, does_nothing
 from truenorth.evaluation.reading import Reading
 from truenorth.evaluation.refusals import NotAssessed
 from truenorth.evaluation.timing import covered_microseconds
+from truenorth.framing.expressions import Expression, parse_expression, quote_name
+from truenorth.framing.framing import Framing
 from truenorth.statistics.estimates import Floats, codes_of, spread
 from truenorth.statistics.intervals import interval
 
@@ -39,13 +42,24 @@ def realised_cost(reading: Reading) -> Realised:
     return cost_of(reading.framing, judged.decisions, reading.table, batch=judged.batch)
 
 
+def priced_by(framing: Framing) -> tuple[Expression, ...]:
+    """Return the expressions that a realised cost reads."""
+    policy = framing.policy
+    if policy is None:
+        return ()
+    if policy.quantity:
+        return (parse_expression(quote_name(policy.quantity.task)),)
+    bid = (policy.bid.amount, parse_expression(quote_name(policy.bid.price))) if policy.bid else ()
+    return tuple(spelled_out(one, framing) for one in (*policy.actions.values(), *bid))
+
+
 def money_confusion(reading: Reading) -> list[dict[str, Any]]:
     """Return rows and money by what was done and was true, as JSON values; empty without a binary task."""
     judged = reading.judged
     cells = confusion(reading.framing, judged.decisions, reading.table, batch=judged.batch)
     return [
-        {"action": one.action, "outcome": one.outcome, "n": one.n, "money": one.cost if one.priced or not
-        one.n else None} for one in cells
+        {"action": one.action, "outcome": one.outcome, "n": one.n, "priced": one.priced,
+         "money": one.cost if one.priced or not one.n else None} for one in cells
     ]  # fmt: skip
 
 

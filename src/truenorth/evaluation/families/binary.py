@@ -13,6 +13,8 @@ from truenorth.evaluation.refusals import Misdeclared, NotAssessed
 from truenorth.statistics.estimates import Estimate, Floats
 
 ONE_CLASS = "all observed labels are alike"
+FEW = 30
+"""Rows of the rarer class below which a figure says how few there are."""
 
 
 def pairs(question: Question, *, needs_probability: bool) -> Pairs:
@@ -57,10 +59,15 @@ def _curve(metric: Callable[[Floats, Floats, Floats], Estimate]) -> Callable[[Qu
         estimate = metric(found.truth, found.prediction, found.weight)
         if not np.isfinite(estimate.value):
             raise NotAssessed(ONE_CLASS)
-        rarer = min(found.truth.sum(), (1 - found.truth).sum()) if len(found.truth) else 0
+        is_rare = found.truth == (1.0 if 2 * found.truth.sum() <= len(found.truth) else 0.0)
+        rare = found.counted.copy()
+        rare[found.counted] = is_rare
+        n_rare = int(is_rare.sum())
+        kind = "positives" if (found.truth[is_rare] > 0).any() else "negatives"
         return Answer(
             counted=found.counted, whole=estimate.spread(found.counted, len(found.counted)), scale="unit",
-            at_an_end=max(float(rarer), 1.0),
+            at_an_end=max(float(n_rare), 1.0), rare=rare,
+            note=f"rests on {n_rare} {kind} only" if n_rare < FEW else "",
         )  # fmt: skip
 
     return ask

@@ -1,0 +1,75 @@
+"""Every code of a message has one meaning, and the table of meanings holds every code."""
+
+import re
+import runpy
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from truenorth.framing.codes import CODES as FRAMING_CODES
+from truenorth.workflow.codes import CODES
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "src" / "truenorth"
+CODE = re.compile(r'"([A-Z]{3,}\d{3})"')
+TABLES = {SOURCE / "framing" / "codes.py", SOURCE / "workflow" / "codes.py"}
+
+IN_SEVERAL_FILES = {
+    "DATA001", "DATA002", "DATA004", "DATA006", "DATA008", "ENGINE005", "METRIC001", "MODEL044",
+}  # fmt: skip
+"""Codes with one meaning that several files find; another file's second use must be put here on purpose."""
+
+
+def raised() -> dict[str, set[str]]:
+    """Return every code that the source names, with the files that name it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for path in SOURCE.rglob("*.py"):
+        if path not in TABLES:
+            for code in CODE.findall(path.read_text()):
+                found[code].add(path.relative_to(SOURCE).as_posix())
+    return dict(found)
+
+
+RAISED = raised()
+
+
+def test_every_code_of_the_source_has_a_meaning():
+    assert RAISED.keys() - (FRAMING_CODES.keys() | CODES.keys()) == set()
+
+
+def test_every_code_with_a_meaning_is_used():
+    assert (FRAMING_CODES.keys() | CODES.keys()) - RAISED.keys() == set()
+
+
+def test_no_code_stands_in_both_tables():
+    assert FRAMING_CODES.keys() & CODES.keys() == set()
+
+
+def test_no_meaning_has_two_codes():
+    sentences = [*CODES.values(), *(one.sentence for one in FRAMING_CODES.values())]
+    assert sorted(sentences) == sorted(set(sentences))
+
+
+TWO_MEANINGS = {"MODEL021": "trees without rows, and in encoding.py a text where a number is needed"}
+ONE_PLACE = [
+    pytest.param(code, marks=pytest.mark.xfail(strict=True, reason=TWO_MEANINGS[code]))
+    if code in TWO_MEANINGS
+    else code
+    for code in sorted(CODES.keys() - IN_SEVERAL_FILES)
+]
+
+
+@pytest.mark.parametrize("code", ONE_PLACE)
+def test_a_code_is_found_in_one_file(code: str):
+    assert len(RAISED[code]) == 1, f"{code} in {sorted(RAISED[code])}: give one of them a code of its own"
+
+
+def test_the_page_of_codes_names_every_code():
+    page = (ROOT / "docs" / "errors.md").read_text()
+    assert {*re.findall(r"^\| `([A-Z]+\d+)` \|", page, re.MULTILINE)} == FRAMING_CODES.keys() | CODES.keys()
+
+
+def test_every_beginning_of_a_code_has_a_chapter():
+    families = runpy.run_path(str(ROOT / "scripts" / "write_reference.py"))["FAMILIES"]
+    assert {code.rstrip("0123456789") for code in CODES} == families.keys()
