@@ -1,4 +1,4 @@
-"""Check what the documents promise: links, framings, commands and public names."""
+"""Check what the documents promise: links and their chapters, framings, commands, codes and public names."""
 
 import functools
 import os
@@ -31,9 +31,34 @@ def check_links(page: Path, text: str) -> Iterator[str]:
     prose = BLOCK.sub(lambda block: "\n" * block[0].count("\n"), text)
     for match in LINK.finditer(prose):
         target = match[1].partition("#")[0]
-        if target and ":" not in target and not (page.parent / target).exists():
+        anchor = match[1].partition("#")[2]
+        if ":" in target:
+            continue
+        place = page.parent / target if target else page
+        is_there = place.exists() and (not anchor or place.suffix != ".md" or anchor in chapters(place))
+        if not is_there:
             line = prose.count("\n", 0, match.start()) + 1
             yield f"{where(page, line)}: expected a link that resolves, got '{match[1]}'"
+
+
+@functools.cache
+def chapters(page: Path) -> frozenset[str]:
+    """Return the anchors of a page's headings, as web pages make them."""
+    prose = BLOCK.sub("", page.read_text())
+    titles = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    return frozenset(re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles)
+
+
+def check_codes(page: Path, text: str) -> Iterator[str]:
+    from truenorth.framing.codes import CODES
+    from truenorth.workflow.codes import CODES as OTHER_CODES
+
+    known = CODES.keys() | OTHER_CODES.keys()
+    families = {code.rstrip("0123456789") for code in known}
+    for match in re.finditer(r"\b([A-Z]{3,})\d{3}\b", text):
+        if match[1] in families and match[0] not in known:
+            line = text.count("\n", 0, match.start()) + 1
+            yield f"{where(page, line)}: expected a code that exists, got '{match[0]}'"
 
 
 def check_framings(page: Path, text: str) -> Iterator[str]:
@@ -96,11 +121,14 @@ def where(page: Path, line: int) -> str:
     return f"{page.relative_to(ROOT)}:{line}"
 
 
+CHECKS = (check_links, check_framings, check_commands, check_targets, check_codes)
+
+
 def main() -> int:
     problems = list(check_reference())
     for page in pages():
         text = page.read_text()
-        for check in (check_links, check_framings, check_commands, check_targets):
+        for check in CHECKS:
             problems += check(page, text)
     print("\n".join(problems) or f"{len(pages())} pages hold")
     return 1 if problems else 0

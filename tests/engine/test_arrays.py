@@ -346,3 +346,11 @@ def test_a_table_of_vectors_keeps_its_rows_in_order() -> None:
     table = Vectors({"x": Vector.numbers([3.0, 1.0, 2.0])}, 3)
     assert table.take(np.array([2, 0]))["x"].values.tolist() == [2.0, 3.0]
     assert table.take(np.array([False, True, False])).n_rows == 1
+
+
+def test_few_rows_of_a_text_column_carry_few_levels():
+    column = Vector.text([f"text {i}" for i in range(1_000)] + [None, "text 3"])
+    taken = column.take(np.array([3, 1_000, 999, 1_001]))
+    assert taken.texts().tolist() == ["text 3", None, "text 999", "text 3"]
+    assert len(taken.levels) == 2
+    assert column.take(np.array([], dtype=np.int64)).texts().tolist() == []

@@ -19,6 +19,7 @@ from truenorth.evaluation.naive import season
 from truenorth.evaluation.primary import is_higher_better, primary_metric
 from truenorth.evaluation.slices import by_slice
 from truenorth.evaluation.time import over_time
+from truenorth.statistics.calibration import reliability
 
 TODAY = date(2026, 1, 1)
 
@@ -138,3 +139,80 @@ def test_a_day_of_hours_and_a_week_of_days_are_seasons():
 def test_few_clusters_are_told():
     judged = scene(40)
     assert "METRIC003" in [one.code for one in evaluate(judged.dataset.framing, judged, today=TODAY).findings]
+
+
+def rows_of(judged, **options):
+    return {
+        row.metric: row.model for row in evaluate(judged.dataset.framing, judged, today=TODAY, **options).rows
+    }
+
+
+def test_the_parts_of_the_brier_score_add_up_and_calibrated_chances_have_little_to_mend(both):
+    judged, _, _ = both
+    found = rows_of(judged)
+    brier, mended, gained, left = (
+        found[name] for name in ("brier(fraud)", *(f"{part} part of brier(fraud)" for part in
+        ("miscalibration", "discrimination", "uncertainty")))
+    )  # fmt: skip
+    assert mended.value - gained.value + left.value == pytest.approx(brier.value)
+    assert 0 <= mended.value < gained.value and gained.low > 0
+    said, truth = judged.batch.predictions["fraud"].values, judged.dataset.labels["fraud"].values.values
+    made = reliability(said, truth, draws=1)
+    assert (mended.value, gained.value) == pytest.approx((made.miscalibration, made.discrimination))
+
+
+def test_lists_are_told_by_what_they_show_of_the_catalogue():
+    framed = framing("{rank: {by: score, show: 3, rules: [{at_most: 2, per: country}]}}")
+    judged = scene(400, framed=framed)
+    lists = judged.dataset.columns["group"].texts()
+    rank = np.zeros(400, dtype=np.int64)
+    for one in set(lists):
+        rows = np.flatnonzero(lists == one)
+        rank[rows[np.argsort(-judged.decisions.score[rows], kind="stable")]] = np.arange(1, len(rows) + 1)
+    rank[rank > 3] = 0
+    judged = replace(judged, decisions=Decisions(score=judged.decisions.score, rank=rank))
+    found = rows_of(judged, train=judged.dataset)
+    item, country = (judged.dataset.columns[name].texts() for name in ("item", "country"))
+    shown = rank > 0
+    assert found["share of item shown in the first 3"].value == len(set(item[shown])) / len(set(item))
+    apart = [
+        np.mean([a != b for i, a in enumerate(here) for b in here[i + 1 :]])
+        for here in (country[shown & (lists == one)] for one in set(lists))
+    ]
+    pairs = found["pairs of different country in the first 3"]
+    assert pairs.value == pytest.approx(np.mean(apart)) and pairs.low < pairs.value < pairs.high
+    seen = {one: (np.sum(item == one) + 1) / (400 + len(set(item))) for one in set(item)}
+    bits = found["novelty of item in the first 3, bits"]
+    assert bits.value == pytest.approx(np.mean([-np.log2(seen[one]) for one in item[shown]]), rel=1e-6)
+    assert 0 < found["gini(shown) by item"].value < 1 and 0 < found["gini(shown) by country"].value < 1
+    assert rows_of(judged).keys().isdisjoint({"novelty of item in the first 3, bits"})
+
+
+def test_a_quantity_is_told_by_what_too_many_and_too_few_cost():
+    framed = framing("{quantity: {promise: minutes, over: 1.0, under: 4.0}}", score="minutes")
+    judged = scene(300, framed=framed)
+    judged = replace(judged, decisions=Decisions(score=np.zeros(300), quantity=np.full(300, 22.0)))
+    found = rows_of(judged)
+    many, few = found["mean cost of too many(minutes)"], found["mean cost of too few(minutes)"]
+    gap = 22.0 - judged.dataset.labels["minutes"].values.values
+    assert many.value == pytest.approx(np.maximum(gap, 0).mean()) and many.low < many.value < many.high
+    assert few.value == pytest.approx(4 * np.maximum(-gap, 0).mean())
+    assert (many.value + few.value) * 300 == pytest.approx(found["cost"].value)
+
+
+def test_tags_that_are_decided_one_by_one_have_a_cost_curve():
+    framed = framing("{each: tag, actions: {attach: 2 * (1 - tag), skip: tag}}", score="tag")
+    judged = scene(400, framed=framed)
+    made, costs = judged.batch.predictions, {}
+    for tag in ("tag_red", "tag_wool"):
+        costs |= {f"{tag}: attach": 2 * (1 - made[tag].values), f"{tag}: skip": made[tag].values}
+    judged = replace(judged, decisions=replace(judged.decisions, action=None, costs=costs))
+    found = evaluate(framed, judged, today=TODAY)
+    happened = sum(judged.dataset.labels[tag].values.values.sum() for tag in ("tag_red", "tag_wool"))
+    per_day = found.curve[0]["cost"] * 10
+    assert per_day == pytest.approx(happened) and found.curve[-1]["cost"] * 10 == pytest.approx(
+        2 * (800 - happened)
+    )
+    shares, paid = zip(*((one["share"], one["cost"]) for one in found.curve), strict=True)
+    assert np.interp(found.point["share"], shares, paid) == pytest.approx(found.point["cost"], rel=0.1)
+    assert min(paid) < paid[0] and all(one["low"] <= one["cost"] <= one["high"] for one in found.curve)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from sqlglot import exp
 
 from truenorth.decision.predictions import COMPARISONS
+from truenorth.decision.values import spelled_out
 from truenorth.errors import Finding
 from truenorth.framing.expressions import Expression
 from truenorth.framing.framing import Framing
@@ -62,7 +63,7 @@ def score_findings(framing: Framing) -> tuple[Finding, ...]:
     findings: list[Finding] = []
     for path, expression in _valued(framing):
         where = ".".join(path)
-        spelled = _spelled_out(expression, framing)
+        spelled = spelled_out(expression, framing)
         for name in sorted(_ranking_tasks(framing) & spelled.columns) if spelled.column is None else ():
             findings.append(_of_ranking(where, path, name))
         reason = why_no_expected_value(spelled, framing)
@@ -180,18 +181,6 @@ def _valued(framing: Framing) -> Iterator[tuple[tuple[str, ...], Expression]]:
         yield ("policy", "actions", name), cost
     if framing.policy.bid:
         yield ("policy", "bid", "amount"), framing.policy.bid.amount
-
-
-def _spelled_out(expression: Expression, framing: Framing) -> Expression:
-    """Return the expression with the objective's own in the place of `score`."""
-    if "score" not in expression.columns:
-        return expression
-    score = exp.Paren(this=framing.objective.score.tree)
-
-    def swap(node: exp.Expr) -> exp.Expr:
-        return score.copy() if isinstance(node, exp.Column) and node.name == "score" else node
-
-    return Expression(expression.tree.copy().transform(swap))
 
 
 def _ranking_tasks(framing: Framing) -> set[str]:

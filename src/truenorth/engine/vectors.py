@@ -54,7 +54,10 @@ class Vector:
 
     def take(self, rows: NDArray[Any] | slice) -> Vector:
         """Return the rows of a mask, an index or a slice."""
-        return Vector(self.role, self.values[rows], self.levels)
+        values = self.values[rows]
+        if self.levels is not None and len(self.levels) > 2 * len(values) + 16:
+            return _without_unused(values, self.levels)
+        return Vector(self.role, values, self.levels)
 
     def texts(self) -> NDArray[np.object_]:
         """Return the values of a text vector as objects, None where NULL."""
@@ -87,6 +90,13 @@ class Vector:
     def times(cls, microseconds: Any) -> Vector:
         """Return a time vector of int64 microseconds UTC."""
         return cls("time", np.asarray(microseconds, dtype=np.int64))
+
+
+def _without_unused(codes: NDArray[np.int32], levels: NDArray[np.object_]) -> Vector:
+    """Return a text vector that keeps only the levels that it uses: work on levels is then work on its rows."""
+    used = np.unique(codes[codes >= 0])
+    place = np.searchsorted(used, codes).astype(np.int32)
+    return Vector("text", np.where(codes < 0, np.int32(-1), place), levels[used])
 
 
 @dataclass(frozen=True, eq=False)

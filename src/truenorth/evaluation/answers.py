@@ -89,6 +89,13 @@ class Pairs:
     weight: Floats
 
 
+def row_values(estimate: Estimate, weight: Floats) -> Floats:
+    """Return each row's own value from its influence on a mean, so that rows can be averaged by group."""
+    share = weight / weight.sum()
+    own: Floats = np.divide(estimate.influence, share, out=np.zeros(len(share)), where=share > 0)
+    return estimate.value + own
+
+
 def require_rows(counted: Mask, why: str = "no row has its label observed") -> None:
     """Refuse an empty answer."""
     if not counted.any():

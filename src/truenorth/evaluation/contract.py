@@ -86,6 +86,8 @@ class Judged:
     """Measured time of one decision by quantile: p50, p90, p95, p99."""
     scale: Floats | None = None
     """The seasonal naive forecast's error on training rows of each row's series (MASE, MSIS), shape (n,)."""
+    popularity: Floats | None = None
+    """Share of the training rows that each row's item had (novelty of lists), shape (n,)."""
     released: Mapping[str, Figure] | None = None
     """Figures of the released run by metric, for `* released`."""
 
@@ -93,6 +95,6 @@ class Judged:
         """Return the rows of a mask or an index."""
         return replace(
             self, dataset=self.dataset.take(rows), batch=self.batch.take(rows),
-            decisions=self.decisions.take(rows), scale=None if self.scale is None else
-            self.scale[rows],
+            decisions=self.decisions.take(rows), scale=None if self.scale is None else self.scale[rows],
+            popularity=None if self.popularity is None else self.popularity[rows],
         )  # fmt: skip

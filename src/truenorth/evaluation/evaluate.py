@@ -11,6 +11,7 @@ from truenorth.errors import Finding, TrueNorthError
 from truenorth.evaluation.compare import difference
 from truenorth.evaluation.constraints import outcome
 from truenorth.evaluation.contract import Figure, Gate, Judged, Outcome
+from truenorth.evaluation.families.catalogue import popularity
 from truenorth.evaluation.gate import gate as gate_of
 from truenorth.evaluation.measure import DRAWS, figure
 from truenorth.evaluation.money import cost_curve, money_confusion, operating_point
@@ -24,8 +25,6 @@ from truenorth.evaluation.time import Moment, over_time
 from truenorth.examples.dataset import Dataset
 from truenorth.framing.framing import Framing
 from truenorth.framing.references import MetricReference
-
-COST = MetricReference.parse("cost")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,13 +120,13 @@ def evaluate(
         judged: The chosen model's decisions beside what happened.
         rule: The rule's decisions on the same rows, in the same order.
         today: Day on which waivers must hold.
-        train: Training rows, for errors relative to the naive forecast.
+        train: Training rows, for errors relative to the naive forecast and for how known items are.
         level: Confidence of the intervals, in (0, 1).
         draws: Bootstrap draws, for metrics whose error has no formula.
         seed: Seed of the bootstrap.
         findings: What earlier stages found; it decides the gate with the constraints.
     """
-    judged, rule = _with_scale(judged, train), None if rule is None else _with_scale(rule, train)
+    judged, rule = _with_training(judged, train), None if rule is None else _with_training(rule, train)
     reading, other = Reading(judged), None if rule is None else Reading(rule)
     options = {"level": level, "draws": draws, "seed": seed}
     wanted = declared(reading, primary_metric(framing))
@@ -146,12 +145,17 @@ def evaluate(
     )  # fmt: skip
 
 
-def _with_scale(judged: Judged, train: Dataset | None) -> Judged:
+def _with_training(judged: Judged, train: Dataset | None) -> Judged:
+    """Return the rows with what training rows say of them: the naive error of series, how known items are."""
+    if train is None:
+        return judged
     numbers = [name for name, one in judged.dataset.labels.items() if one.kind in ("number", "amount")]
     task = next((name for name in numbers if name in judged.batch.predictions), None)
-    if judged.scale is not None or train is None or task is None:
-        return judged
-    return replace(judged, scale=naive_scale(train, judged.dataset, task))
+    if judged.scale is None and task is not None:
+        judged = replace(judged, scale=naive_scale(train, judged.dataset, task))
+    if judged.popularity is None and "group" in judged.dataset.columns:
+        judged = replace(judged, popularity=popularity(train, judged.dataset))
+    return judged
 
 
 def _row(asked: Asked, reading: Reading, other: Reading | None, options: dict[str, Any]) -> Row:

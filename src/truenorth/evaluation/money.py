@@ -7,6 +7,7 @@ References:
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -66,20 +67,19 @@ def money_confusion(reading: Reading) -> list[dict[str, Any]]:
 def cost_curve(reading: Reading, *, level: float = 0.95) -> list[dict[str, Any]]:
     """Return the realised cost by the share of rows acted on, as JSON values; empty if nothing can move.
 
-    Rows are acted on in the order of what acting is expected to save, each by its cheapest action; the others
-    are left alone. Money is per the KPI's time, `cost per 1d`, else of the whole test. `saved` is how
-    much less
-    it is than acting on none.
+    Rows (under `each` every tag of a row) are acted on in the order of what acting is expected to save, each
+    by its cheapest action; the others are left alone. Money is per the KPI's time, `cost per 1d`, else of the
+    whole test. `saved` is how much less it is than acting on none.
     """
-    made = _moved(reading)
-    if made is None:
+    moves = _moves(reading)
+    if moves is None:
         return []
-    resting, change, order, known = made
-    factor, weight = _money_factor(reading), reading.weight
-    cluster = codes_of(reading.cluster[known])
+    money = reading.weight[moves.row] * _money_factor(reading)
+    cluster = codes_of(reading.cluster[moves.row])
+    order = np.argsort(-moves.benefit, kind="stable")
     n = len(order)
     ends = np.unique(np.round(_shares() * n).astype(np.int64))
-    base, moved = resting * weight[known] * factor, change * weight[known] * factor
+    base, moved = moves.resting * money, moves.change * money
     rest, left = float(base.sum()), np.zeros(n)
     points, done = [], 0
     for end in ends:
@@ -100,9 +100,12 @@ def cost_curve(reading: Reading, *, level: float = 0.95) -> list[dict[str, Any]]
 def operating_point(reading: Reading) -> dict[str, Any]:
     """Return the share of rows acted on and what it cost, in the units of the cost curve."""
     found = realised_cost(reading)
+    if not found.known.any():
+        raise NotAssessed("no row's realised cost is known")
     cost = float(np.sum(np.where(found.known, found.values, 0.0) * reading.weight)) * _money_factor(reading)
-    chosen = acted(reading)[found.known]
-    return {"share": float(chosen.mean()) if len(chosen) else 0.0, "cost": cost}
+    tags = _tags(reading)
+    chosen = np.concatenate([acted(reading, tag)[found.known] for tag in tags])
+    return {"share": float(chosen.mean()), "cost": cost}
 
 
 def _shares() -> Floats:
@@ -110,32 +113,65 @@ def _shares() -> Floats:
     return np.append(0.0, np.geomspace(0.0005, 1.0, SHARES - 1))
 
 
-def _moved(reading: Reading) -> tuple[Floats, Floats, NDArray[np.int64], NDArray[np.bool_]] | None:
-    """Return the cost of leaving each row alone, the change by acting, the order of acting, and the rows."""
-    policy, judged = reading.framing.policy, reading.judged
-    if policy is None or policy.form != "actions" or policy.each or len(policy.actions) < 2:
+@dataclass(frozen=True, eq=False)
+class _Moves:
+    """Decisions that could be turned from leaving alone to acting, each array of shape (decisions,)."""
+
+    resting: Floats
+    """Realised cost of leaving alone."""
+    change: Floats
+    """What acting would have changed."""
+    benefit: Floats
+    """What acting was expected to save."""
+    row: NDArray[np.int64]
+
+
+def _moves(reading: Reading) -> _Moves | None:
+    """Return what acting would have changed, where it is known; None if nothing can move."""
+    policy = reading.framing.policy
+    if policy is None or policy.form != "actions" or len(policy.actions) < 2:
         return None
     if reading.framing.table.action is not None or reading.n_rows == 0:
         return None
-    passive, costs = does_nothing(reading), judged.decisions.costs
-    active = [name for name in policy.actions if name != passive]
-    if not {passive, *active} <= set(costs):
+    found = [one for tag in _tags(reading) if (one := _moves_of(reading, tag)) is not None]
+    if not found:
         return None
-    expected = np.column_stack([costs[name] for name in active])
-    expected = np.where(np.isfinite(expected), expected, np.inf)
-    best = np.argmin(expected, axis=1)
-    benefit = costs[passive] - expected[np.arange(len(best)), best]
-    realised = [reading.outcome(policy.actions[name]) for name in active]
-    resting = reading.outcome(policy.actions[passive])
-    rows = np.arange(len(best))
-    value = np.column_stack([one.values for one in realised])[rows, best]
-    known = (
-        np.column_stack([one.known for one in realised])[rows, best] & resting.known & np.isfinite(benefit)
+    return _Moves(
+        *(
+            np.concatenate([getattr(one, name) for one in found])
+            for name in ("resting", "change", "benefit", "row")
+        )
     )
+
+
+def _tags(reading: Reading) -> tuple[str | None, ...]:
+    """Return the tags that are decided one by one; under another policy the row as a whole, None."""
+    policy = reading.framing.policy
+    return tuple(reading.judged.decisions.tags) if policy is not None and policy.each else (None,)
+
+
+def _moves_of(reading: Reading, tag: str | None) -> _Moves | None:
+    policy, costs = reading.framing.policy, reading.judged.decisions.costs
+    assert policy is not None
+    prefix = "" if tag is None else f"{tag}: "
+    names = None if tag is None or policy.each is None else {policy.each: tag}
+    passive = does_nothing(reading)
+    active = [name for name in policy.actions if name != passive]
+    if not {prefix + name for name in policy.actions} <= set(costs):
+        return None
+    expected = np.column_stack([costs[prefix + name] for name in active])
+    expected = np.where(np.isfinite(expected), expected, np.inf)
+    best, rows = np.argmin(expected, axis=1), np.arange(reading.n_rows)
+    benefit = costs[prefix + passive] - expected[rows, best]
+    realised = [reading.outcome(policy.actions[name], names) for name in active]
+    resting = reading.outcome(policy.actions[passive], names)
+    value = np.column_stack([one.values for one in realised])[rows, best]
+    known = np.column_stack([one.known for one in realised])[rows, best] & resting.known
+    known &= np.isfinite(benefit)
     if not known.any():
         return None
     change = (value - resting.values)[known]
-    return resting.values[known], change, np.argsort(-benefit[known], kind="stable"), known
+    return _Moves(resting.values[known], change, benefit[known], rows[known])
 
 
 def _money_factor(reading: Reading) -> float:

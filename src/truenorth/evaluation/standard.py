@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from truenorth.evaluation.families import binary, numbers
+from truenorth.evaluation.families import binary, catalogue, decided, numbers
 from truenorth.evaluation.measure import Ask
 from truenorth.evaluation.reading import Reading
 from truenorth.framing.expressions import quote_name
@@ -59,7 +59,9 @@ def _of_task(reading: Reading, task: str) -> list[Asked]:
     name = quote_name(task)
     kind = prediction.task.kind
     if kind == "binary":
-        return [*_parsed(*(f"{metric}({name})" for metric in _BINARY)), *_of_curves(name)]
+        return [
+            *_parsed(*(f"{metric}({name})" for metric in _BINARY)), *_of_brier(name), *_of_curves(name)
+        ]  # fmt: skip
     if kind in ("number", "amount", "grade"):
         found = _parsed(f"rmse({name})", f"mae({name})", f"r2({name})", f"smape({name})")
         scaled = _parsed(f"mase({name})") if reading.judged.scale is not None else []
@@ -72,6 +74,13 @@ def _of_task(reading: Reading, task: str) -> list[Asked]:
 
 
 _BINARY = ("roc_auc", "average_precision", "log_loss", "brier", "calibration_error", "calibration_slope")
+
+
+def _of_brier(name: str) -> list[Asked]:
+    reference = MetricReference.parse(f"brier({name})")
+    return [
+        Asked(reference, ask, f"{part} part of brier({name})") for part, ask in binary.BRIER_PARTS.items()
+    ]
 
 
 def _of_curves(name: str) -> list[Asked]:
@@ -112,6 +121,27 @@ def _of_lists(reading: Reading) -> list[Asked]:
         if label is not None and one.task.kind == "binary":
             found += _parsed(f"mean_average_precision@{at}({name})", f"mrr({name})", f"hit_rate@{at}({name})",
                              f"gauc({name})")  # fmt: skip
+    return found + _of_catalogue(reading, at)
+
+
+def _of_catalogue(reading: Reading, at: int) -> list[Asked]:
+    """Return what lists show: of which items, and of what the re-ranking rules name."""
+    rank = reading.framing.policy.rank if reading.framing.policy else None
+    ruled = [one.diverse or one.per for one in rank.rules] if rank else []
+    kinds = [name for name in dict.fromkeys(ruled) if name and name in reading.vectors]
+    item = catalogue.item_column(reading.judged.dataset)
+    first = f"in the first {at}"
+    found = []
+    if item is not None:
+        shown = MetricReference.parse(f"distinct@{at}({quote_name(item)})")
+        found.append(Asked(shown, catalogue.coverage, f"share of {item} shown {first}"))
+        if reading.judged.popularity is not None:
+            found.append(Asked(shown, catalogue.novelty, f"novelty of {item} {first}, bits"))
+    for name in kinds:
+        pairs = MetricReference.parse(f"distinct@{at}({quote_name(name)})")
+        found.append(Asked(pairs, catalogue.diversity, f"pairs of different {name} {first}"))
+    if reading.judged.decisions.rank is not None:
+        found += _parsed(*(f"gini(shown) by {name}" for name in [*([item] if item else []), *kinds]))
     return found
 
 
@@ -120,13 +150,23 @@ def _of_decisions(reading: Reading) -> list[Asked]:
     if policy is None:
         return []
     found = _parsed("cost") if policy.actions or policy.quantity or policy.bid else []
+    if policy.quantity:
+        task = quote_name(policy.quantity.task)
+        found += [
+            Asked(
+                MetricReference.parse(f"mae({task})"),
+                decided.quantity_cost(side),
+                f"mean cost of {side}({task})",
+            )
+            for side in decided.SIDES
+        ]
     if decisions.action is None or decisions.rank is not None or policy.form == "bid":
         return found
-    decided = reading.labels_in(*policy.actions.values()) | (
+    acted_on = reading.labels_in(*policy.actions.values()) | (
         {policy.threshold.task} if policy.threshold else set()
     )
     for name, label in reading.judged.dataset.labels.items():
-        if label.kind == "binary" and name in decided:
+        if label.kind == "binary" and name in acted_on:
             found += _parsed(*(f"{metric}({quote_name(name)})" for metric in _ACTED))
     if decisions.action.levels is not None:
         levels = sorted(one for one in decisions.action.levels if one is not None)

@@ -145,17 +145,19 @@ def _newton(loss: Any, start: Floats, scaled: Floats, weight: Floats) -> Floats:
     """Minimise a convex loss of a slope and an intercept by Newton's method with halved steps."""
     x, (value, slope) = start, loss(start)
     for _ in range(100):
+        if np.abs(slope).max() < 1e-10:
+            break
         p = expit(x[0] * scaled + x[1])
         curve = weight * p * (1 - p) / weight.sum()
         h = np.array([[curve @ scaled**2, curve @ scaled], [curve @ scaled, curve.sum()]]) + 1e-12 * np.eye(2)
         step = np.linalg.solve(h, slope)
         size = 1.0
-        while size > 1e-10 and loss(x - size * step)[0] > value:
+        while size > 1e-4 and loss(x - size * step)[0] > value:
             size /= 2
+        if size <= 1e-4:  # what is left is rounding
+            break
         x = x - size * step
         value, slope = loss(x)
-        if np.abs(slope).max() < 1e-11:
-            break
     return np.asarray(x)
 
 

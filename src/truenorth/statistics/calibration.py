@@ -404,6 +404,18 @@ def reliability(
     )  # fmt: skip
 
 
+def recalibrated(probability: Floats, outcome: Floats, *, weight: Floats | None = None) -> Floats:
+    """Return, for each row, the rising curve of shares that fits best at its probability, shape (n,).
+
+    References:
+        Ayer et al. (1955). An empirical distribution function for sampling with incomplete information. AMS
+        26.
+    """
+    place = np.unique(probability, return_inverse=True)[1].reshape(-1)
+    heavy, _, happened = _by_bin(place, probability, outcome, weight)
+    return np.asarray(isotonic_regression(happened, weights=heavy).x[place], dtype=np.float64)
+
+
 def _band(
     place: NDArray[np.int64], probability: Floats, weight: Floats | None, heavy: Floats, *, level: float,
     draws: int, seed: int,

@@ -6,10 +6,19 @@ from collections.abc import Callable
 
 import numpy as np
 
-from truenorth.evaluation.answers import Answer, Pairs, Question, require_binary, require_finite, require_rows
+from truenorth.evaluation.answers import (
+    Answer,
+    Pairs,
+    Question,
+    require_binary,
+    require_finite,
+    require_rows,
+    row_values,
+)
 from truenorth.evaluation.families import classes
 from truenorth.evaluation.metrics import curves, probability
 from truenorth.evaluation.refusals import Misdeclared, NotAssessed
+from truenorth.statistics.calibration import recalibrated
 from truenorth.statistics.estimates import Estimate, Floats
 
 ONE_CLASS = "all observed labels are alike"
@@ -77,19 +86,12 @@ roc_auc = _curve(curves.roc_auc)
 average_precision = _curve(curves.average_precision)
 
 
-def _row_losses(found: Pairs, estimate: Estimate) -> Floats:
-    """Return each row's own loss from its influence, so that losses can be averaged by group."""
-    share = found.weight / found.weight.sum()
-    own: Floats = np.divide(estimate.influence, share, out=np.zeros(len(share)), where=share > 0)
-    return estimate.value + own
-
-
 def log_loss(question: Question) -> Answer:
     """Mean negative log-likelihood, of a binary label or of classes."""
     if classes.is_class(question):
         return classes.cross_entropy(question)
     found = pairs(question, needs_probability=True)
-    losses = _row_losses(found, probability.log_loss(found.truth, found.prediction, found.weight))
+    losses = row_values(probability.log_loss(found.truth, found.prediction, found.weight), found.weight)
     return Answer(counted=found.counted, row_values=losses, weight=found.weight, scale="positive")
 
 
@@ -100,6 +102,31 @@ def brier(question: Question) -> Answer:
     found = pairs(question, needs_probability=True)
     squares = (found.truth - found.prediction) ** 2
     return Answer(counted=found.counted, row_values=squares, weight=found.weight, scale="positive")
+
+
+def _brier_part(of: Callable[[Floats, Floats, Floats, float], Floats]) -> Callable[[Question], Answer]:
+    """Make the metric of one of the CORP parts.
+
+    The recalibrated curve and the base rate are the best of their kind, so that to first order it does not
+    matter that they were fitted to the same rows.
+    """
+
+    def ask(question: Question) -> Answer:
+        found = pairs(question, needs_probability=True)
+        curve = recalibrated(found.prediction, found.truth, weight=found.weight)
+        base = float(np.average(found.truth, weights=found.weight))
+        parts = of(found.truth, found.prediction, curve, base)
+        return Answer(counted=found.counted, row_values=parts, weight=found.weight, is_not_negative=True)
+
+    return ask
+
+
+BRIER_PARTS = {
+    "miscalibration": _brier_part(lambda y, said, curve, base: (said - y) ** 2 - (curve - y) ** 2),
+    "discrimination": _brier_part(lambda y, said, curve, base: (base - y) ** 2 - (curve - y) ** 2),
+    "uncertainty": _brier_part(lambda y, said, curve, base: (base - y) ** 2),
+}
+"""brier = miscalibration - discrimination + uncertainty."""
 
 
 def calibration_error(question: Question) -> Answer:

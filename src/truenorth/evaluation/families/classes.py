@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlglot import exp
 
-from truenorth.evaluation.answers import Answer, Question, require_finite, require_rows
+from truenorth.evaluation.answers import Answer, Question, require_finite, require_rows, row_values
 from truenorth.evaluation.metrics import probability
 from truenorth.evaluation.reading import Mask, Reading
 from truenorth.evaluation.refusals import NotAssessed
@@ -50,16 +50,14 @@ def _rows(question: Question) -> tuple[Mask, NDArray[np.int64], Floats, Floats]:
 def cross_entropy(question: Question) -> Answer:
     """Mean negative log-likelihood of the class that happened."""
     counted, code, values, weight = _rows(question)
-    kept = np.clip(values, probability.SMALLEST, 1 - probability.SMALLEST)
-    losses = -np.log(np.where(code >= 0, kept[np.arange(len(code)), code], probability.SMALLEST))
+    losses = row_values(probability.cross_entropy(code, values, weight), weight)
     return Answer(counted=counted, row_values=losses, weight=weight, scale="positive")
 
 
 def brier(question: Question) -> Answer:
     """Mean summed squared error over the classes."""
     counted, code, values, weight = _rows(question)
-    happened = np.where(code >= 0, values[np.arange(len(code)), code], 0.0)
-    squares = np.sum(values**2, axis=1) - 2 * happened + 1.0
+    squares = row_values(probability.brier_classes(code, values, weight), weight)
     return Answer(counted=counted, row_values=squares, weight=weight, scale="positive")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from truenorth.evaluation.acting import acted, does_nothing
 from truenorth.evaluation.answers import Answer, Question, require_binary, require_rows
 from truenorth.evaluation.families import classes
+from truenorth.evaluation.metrics import errors
 from truenorth.evaluation.money import realised_cost
 from truenorth.evaluation.reading import Mask
 from truenorth.evaluation.refusals import Misdeclared, NotAssessed
@@ -115,3 +116,28 @@ def cost(question: Question) -> Answer:
         counted=counted, row_values=found.values[counted], weight=reading.weight[counted], is_total=True,
         scale="skewed", note=f"{unknown:,} rows whose cost is not known are left out" if unknown else "",
     )  # fmt: skip
+
+
+SIDES = ("too many", "too few")
+
+
+def quantity_cost(side: str) -> Callable[[Question], Answer]:
+    """Make the metric of what one side of a decided quantity costs per row: late or early, left or short."""
+
+    def ask(question: Question) -> Answer:
+        reading = question.reading
+        policy, quantity = reading.framing.policy, reading.judged.decisions.quantity
+        if policy is None or policy.quantity is None or quantity is None:
+            raise NotAssessed("no quantity was decided")
+        truth, known = reading.realised(question.argument)
+        counted = question.rows & known & np.isfinite(quantity)
+        require_rows(counted)
+        over, under = (policy.quantity.over, 0.0) if side == SIDES[0] else (0.0, policy.quantity.under)
+        weight = reading.weight_of(question.argument)[counted]
+        found = errors.early_late_cost(
+            truth[counted], quantity[counted], over=over, under=under, weight=weight
+        )
+        whole = found.spread(counted, len(counted))
+        return Answer(counted=counted, whole=whole, scale="skewed", is_not_negative=True)
+
+    return ask

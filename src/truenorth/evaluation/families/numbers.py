@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from truenorth.evaluation.answers import Answer, Pairs, Question, require_finite, require_rows
+from truenorth.evaluation.answers import Answer, Pairs, Question, require_finite, require_rows, row_values
 from truenorth.evaluation.metrics import errors
 from truenorth.evaluation.reading import Mask
 from truenorth.evaluation.refusals import Misdeclared, NotAssessed
@@ -54,26 +54,29 @@ def _at_level(values: Floats, levels: tuple[float, ...], level: float, *, neares
     return np.asarray(values[:, at])
 
 
-def _mean_of(
-    loss: Callable[[Floats, Floats], Floats], scale: Scale = "positive"
-) -> Callable[[Question], Answer]:
+Error = Callable[[Floats, Floats, Floats], Estimate]
+
+
+def _mean_of(error: Error) -> Callable[[Question], Answer]:
     def ask(question: Question) -> Answer:
-        found = pairs(question)
-        values = loss(found.truth, found.prediction)
-        return Answer(counted=found.counted, row_values=values, weight=found.weight, scale=scale)
+        return _averaged(pairs(question), error)
 
     return ask
 
 
-mae = _mean_of(lambda truth, prediction: np.abs(truth - prediction))
+def _averaged(found: Pairs, error: Error, note: str = "") -> Answer:
+    values = row_values(error(found.truth, found.prediction, found.weight), found.weight)
+    return Answer(counted=found.counted, row_values=values, weight=found.weight, scale="positive", note=note)
 
 
-def smape(question: Question) -> Answer:
-    """Absolute error relative to the mean size of value and forecast, percent, 0 to 200."""
-    found = pairs(question)
-    size = np.abs(found.truth) + np.abs(found.prediction)
-    values = 200 * np.abs(found.truth - found.prediction) / np.where(size > 0, size, 1.0)
-    return Answer(counted=found.counted, row_values=values, weight=found.weight, scale="positive")
+def _among(found: Pairs, some: Mask) -> Pairs:
+    counted = found.counted.copy()
+    counted[found.counted] = some
+    return Pairs(counted, found.truth[some], found.prediction[some], found.weight[some])
+
+
+mae = _mean_of(errors.mae)
+smape = _mean_of(errors.smape)
 
 
 def mape(question: Question) -> Answer:
@@ -82,12 +85,9 @@ def mape(question: Question) -> Answer:
     some = found.truth != 0
     if not some.any():
         raise NotAssessed("every value is 0, so that no error is relative to it")
-    values = np.abs(found.truth - found.prediction)[some] / np.abs(found.truth[some])
-    counted = found.counted.copy()
-    counted[found.counted] = some
     left = int(np.count_nonzero(~some))
     note = f"{left:,} rows whose value is 0 are left out" if left else ""
-    return Answer(counted=counted, row_values=values, weight=found.weight[some], scale="positive", note=note)
+    return _averaged(_among(found, some), errors.mape, note)
 
 
 def rmse(question: Question) -> Answer:
@@ -121,10 +121,10 @@ def mase(question: Question) -> Answer:
     some = np.isfinite(own) & (own > 0)
     if not some.any():
         raise NotAssessed("the naive forecast has no error on training rows")
-    counted = found.counted.copy()
-    counted[found.counted] = some
-    values = np.abs(found.truth - found.prediction)[some] / own[some]
-    return Answer(counted=counted, row_values=values, weight=found.weight[some], scale="positive")
+    return _averaged(
+        _among(found, some),
+        lambda truth, said, weight: errors.scaled_error(truth, said, own[some], weight),
+    )
 
 
 def pinball(question: Question) -> Answer:
@@ -133,8 +133,8 @@ def pinball(question: Question) -> Answer:
     wanted = levels if question.reference.parameter is None else (question.reference.parameter,)
     losses = []
     for level in wanted:
-        short = truth - _at_level(values, levels, level)
-        losses.append(np.maximum(level * short, (level - 1) * short))
+        found = errors.pinball(truth, _at_level(values, levels, level), level, weight)
+        losses.append(row_values(found, weight))
     return Answer(counted=counted, row_values=np.mean(losses, axis=0), weight=weight, scale="positive")
 
 
@@ -154,13 +154,13 @@ def width(question: Question) -> Answer:
 def interval_score(question: Question) -> Answer:
     """Width plus the penalty for values outside; in units of the naive error where that is known (MSIS)."""
     counted, truth, low, high, weight, level = _interval(question)
-    outside = np.maximum(low - truth, 0.0) + np.maximum(truth - high, 0.0)
-    values = high - low + 2 / (1 - level) * outside
-    scale = question.reading.judged.scale
-    note = ""
-    if scale is not None:
-        values, note = values / scale[counted], "relative to the naive error on training rows (MSIS)"
-    return Answer(counted=counted, row_values=values, weight=weight, scale="positive", note=note)
+    naive = question.reading.judged.scale
+    own = None if naive is None else naive[counted]
+    found = errors.interval_score(truth, low, high, level, weight, scale=own)
+    note = "" if own is None else "relative to the naive error on training rows (MSIS)"
+    return Answer(
+        counted=counted, row_values=row_values(found, weight), weight=weight, scale="positive", note=note
+    )
 
 
 def _quantiles(question: Question) -> tuple[Mask, Floats, Floats, tuple[float, ...], Floats]:

@@ -86,7 +86,7 @@ def distinct(question: Question) -> Answer:
     counted = question.rows & ~vector.is_null
     require_rows(counted, "no row has a value")
     if question.reference.at is not None:
-        counted = counted & _first(question, counted)
+        counted = counted & among_first(question, counted)
     found = len(np.unique(vector.values[counted]))
     return _without_interval(counted, float(found), "a number of distinct values has no interval")
 
@@ -143,7 +143,7 @@ def _list_weight(question: Question, first: Ints) -> Floats:
     return question.reading.weight[first]
 
 
-def _first(question: Question, counted: Mask) -> Mask:
+def among_first(question: Question, counted: Mask) -> Mask:
     """Return which rows stand among the first K of their list, in the policy's order."""
     at, decided = question.reference.at, question.reading.judged.decisions
     assert at is not None
