@@ -216,3 +216,21 @@ def test_tags_that_are_decided_one_by_one_have_a_cost_curve():
     shares, paid = zip(*((one["share"], one["cost"]) for one in found.curve), strict=True)
     assert np.interp(found.point["share"], shares, paid) == pytest.approx(found.point["cost"], rel=0.1)
     assert min(paid) < paid[0] and all(one["low"] <= one["cost"] <= one["high"] for one in found.curve)
+
+
+def test_series_without_a_naive_error_are_left_out_of_scaled_figures():
+    judged = scene(200)
+    some = np.arange(200) < 150
+    scaled = replace(judged, scale=np.where(some, 2.0, np.where(np.arange(200) % 2, 0.0, np.nan)))
+    found, alone = rows_of(scaled), rows_of(judged.take(some))
+    for name, plain in (("mase(minutes)", "mae(minutes)"), *((("interval score(minutes, 0.95)",) * 2),)):
+        assert found[name].value == pytest.approx(alone[plain].value / 2) and found[name].n == 150
+
+
+def test_tags_that_nothing_decided_have_no_cost_and_no_point():
+    framed = framing("{each: tag, actions: {attach: 2 * (1 - tag), skip: tag}}", score="tag")
+    judged = scene(100, framed=framed)
+    judged = replace(judged, decisions=Decisions(score=judged.decisions.score))
+    found = evaluate(framed, judged, today=TODAY)
+    assert found.point is None and found.curve == () and found.savings is None
+    assert {"what": "cost", "why": "no row's realised cost is known"} in found.not_assessed

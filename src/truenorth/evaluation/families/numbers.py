@@ -116,15 +116,9 @@ def mase(question: Question) -> Answer:
     scale = reading.judged.scale
     if scale is None:
         raise NotAssessed("the naive forecast's error on training rows was not handed over")
-    found = pairs(question)
+    found = pairs(question.among(_has_scale(scale)))
     own = scale[found.counted]
-    some = np.isfinite(own) & (own > 0)
-    if not some.any():
-        raise NotAssessed("the naive forecast has no error on training rows")
-    return _averaged(
-        _among(found, some),
-        lambda truth, said, weight: errors.scaled_error(truth, said, own[some], weight),
-    )
+    return _averaged(found, lambda truth, said, weight: errors.scaled_error(truth, said, own, weight))
 
 
 def pinball(question: Question) -> Answer:
@@ -153,14 +147,27 @@ def width(question: Question) -> Answer:
 
 def interval_score(question: Question) -> Answer:
     """Width plus the penalty for values outside; in units of the naive error where that is known (MSIS)."""
+    scale = question.reading.judged.scale
+    note = ""
+    if scale is not None:
+        question, note = (
+            question.among(_has_scale(scale)),
+            "relative to the naive error on training rows (MSIS)",
+        )
     counted, truth, low, high, weight, level = _interval(question)
-    naive = question.reading.judged.scale
-    own = None if naive is None else naive[counted]
+    own = None if scale is None else scale[counted]
     found = errors.interval_score(truth, low, high, level, weight, scale=own)
-    note = "" if own is None else "relative to the naive error on training rows (MSIS)"
     return Answer(
         counted=counted, row_values=row_values(found, weight), weight=weight, scale="positive", note=note
     )
+
+
+def _has_scale(scale: Floats) -> Mask:
+    """Return the rows whose series has a naive error on training rows, shape (n,)."""
+    found: Mask = np.isfinite(scale) & (scale > 0)
+    if not found.any():
+        raise NotAssessed("the naive forecast has no error on training rows")
+    return found
 
 
 def _quantiles(question: Question) -> tuple[Mask, Floats, Floats, tuple[float, ...], Floats]:
