@@ -51,13 +51,7 @@ def test_no_meaning_has_two_codes():
     assert sorted(sentences) == sorted(set(sentences))
 
 
-TWO_MEANINGS = {"MODEL021": "trees without rows, and in encoding.py a text where a number is needed"}
-ONE_PLACE = [
-    pytest.param(code, marks=pytest.mark.xfail(strict=True, reason=TWO_MEANINGS[code]))
-    if code in TWO_MEANINGS
-    else code
-    for code in sorted(CODES.keys() - IN_SEVERAL_FILES)
-]
+ONE_PLACE = sorted(CODES.keys() - IN_SEVERAL_FILES)
 
 
 @pytest.mark.parametrize("code", ONE_PLACE)

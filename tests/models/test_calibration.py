@@ -252,7 +252,7 @@ def test_numbers_are_scaled_where_asked_and_left_alone_by_default():
 
 
 def test_what_is_no_probability_is_not_calibrated():
-    for loss, kind in (("quantile", "number"), ("hazard", "time_to_event"), ("listwise", "grade")):
+    for loss, kind in (("hazard", "time_to_event"), ("listwise", "grade")):
         task = TaskSpec(name="y", kind=kind, loss=loss)
         assert fit_calibrator("auto", np.ones((2, 3)), np.zeros(2), task=task).method == "none"
 

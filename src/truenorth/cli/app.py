@@ -35,7 +35,7 @@ WIDTH = 120
 app = typer.Typer(
     name="truenorth", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="From a business goal and event logs to a decision that can be trusted. "
-    "Start with: truenorth simulate feed --out feed, then truenorth build feed/framing.yaml.",
+    "Start with: truenorth demo, then truenorth systems.",
 )  # fmt: skip
 
 

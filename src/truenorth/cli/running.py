@@ -86,7 +86,7 @@ def demo(
     system: Annotated[
         str, typer.Option("--system", help="A ready system; truenorth systems lists them.")
     ] = "card-fraud",
-    seed: Seed = 7,
+    seed: Seed = 0,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:

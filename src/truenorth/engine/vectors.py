@@ -93,7 +93,7 @@ class Vector:
 
 
 def _without_unused(codes: NDArray[np.int32], levels: NDArray[np.object_]) -> Vector:
-    """Return a text vector that keeps only the levels that it uses: work on levels is then work on its rows."""
+    """Return a text vector of the levels that it uses alone: work on levels is then work on its rows."""
     used = np.unique(codes[codes >= 0])
     place = np.searchsorted(used, codes).astype(np.int32)
     return Vector("text", np.where(codes < 0, np.int32(-1), place), levels[used])

@@ -26,6 +26,7 @@ from truenorth.models.calibration_maps import (
     fit_platt,
     fit_temperature,
 )
+from truenorth.models.calibration_quantiles import QuantileShift, fit_quantiles
 from truenorth.models.calibration_venn_abers import VennAbers, fit_venn_abers
 from truenorth.models.contract import Floats, TaskSpec
 
@@ -162,11 +163,7 @@ def fit_calibrator(
         DataError: If there are no rows or the method cannot be used for the task.
     """
     weight = np.ones(len(target)) if weight is None else weight
-    if (
-        method == "none"
-        or task.loss in ("quantile", "hazard", "pairwise", "listwise")
-        or task.kind == "grade"
-    ):
+    if method == "none" or task.loss in ("hazard", "pairwise", "listwise") or task.kind == "grade":
         return NoCalibration()
     finite = np.isfinite(predictions)
     usable = (finite.all(axis=1) if finite.ndim == 2 else finite) & np.isfinite(target)
@@ -175,6 +172,8 @@ def fit_calibrator(
         raise _refused(
             "rows to calibrate on", "none", "give the split a calibration part, or calibrate: none."
         )
+    if task.loss == "quantile":
+        return fit_quantiles(p, y, w, task) if method == "auto" else NoCalibration()
     if task.kind == "class":
         return _fit_classes(method, p, y, w)
     if task.kind != "binary":
@@ -198,6 +197,7 @@ def load_calibrator(written: Mapping[str, Any]) -> Calibrator:
 
 
 READ: dict[str, Callable[..., Calibrator]] = {
+    "quantiles": QuantileShift,
     "none": NoCalibration, "platt": Platt, "beta": Beta, "temperature": Temperature, "isotonic": Isotonic,
     "venn_abers": VennAbers, "class_temperature": ClassTemperature, "scale": Scale,
 }  # fmt: skip
@@ -223,6 +223,8 @@ def choose_calibrator(predictions: Floats, target: Floats, *, weight: Floats) ->
     methods = admissible(target)
     if len(target) < 2 * FOLDS or len(np.unique(target)) < 2:
         return Chosen(fit_platt(predictions, target, weight), {})
+    if len(np.unique(predictions)) <= 2:  # a rule that holds or not: a line through two points is exact
+        return Chosen(fit_platt(*_together(predictions, target, weight)), {})
     fold = np.random.default_rng(0).permutation(len(target)) % FOLDS
     losses = {name: _held_out_loss(BINARY[name], predictions, target, weight, fold) for name in methods}
     mean = {name: float(np.average(loss, weights=weight)) for name, loss in losses.items()}
@@ -234,6 +236,14 @@ def choose_calibrator(predictions: Floats, target: Floats, *, weight: Floats) ->
         if gap <= error:
             break
     return Chosen(BINARY[name](predictions, target, weight), mean)
+
+
+def _together(p: Floats, y: Floats, w: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return equal predictions with equal outcomes as one row of their weight."""
+    distinct, place = np.unique(p, return_inverse=True)
+    heavy = np.bincount(place * 2 + (y > 0), w, minlength=2 * len(distinct))
+    kept = np.flatnonzero(heavy)
+    return distinct[kept // 2], (kept % 2).astype(np.float64), np.asarray(heavy[kept], dtype=np.float64)
 
 
 def _held_out_loss(fit: Fit, p: Floats, y: Floats, w: Floats, fold: Any) -> Floats:

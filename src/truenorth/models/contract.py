@@ -1,8 +1,8 @@
 """What a model is: arrays in, arrays out.
 
 A `TaskSpec` says what one label asks for, `Rows` hold what is learned from, a `Learner` turns both into a
-`Model`, and a model predicts. Every model writes itself into a folder of text, JSON and safetensors files, and
-is read back from them without unpickling anything.
+`Model`, and a model predicts. Every model writes itself into a folder of text, JSON and safetensors files,
+and is read back from them without unpickling anything.
 """
 
 from __future__ import annotations
@@ -123,14 +123,15 @@ class Model(Protocol):
         """Return predictions in the order of the rows; no row changes another's.
 
         binary: probability, (n,). number, amount: expected value, (n,). grade: expected grade, (n,).
-        class: probabilities, (n, classes). quantile: values, (n, levels), not crossing. hazard: probability that
-        the event has happened by the end of each bin, (n, bins), not falling. pairwise, listwise: any score, (n,).
+        class: probabilities, (n, classes). quantile: values, (n, levels), not crossing. hazard: probability
+        that the event has happened by the end of each bin, (n, bins), not falling. pairwise, listwise: any
+        score, (n,).
         Unknown categories and missing values are allowed everywhere; infinity is treated as missing.
         """
         ...
 
     def contributions(self, features: Vectors) -> Floats | None:
-        """Return each feature's share of the raw score (log-odds or value), (n, features); None if it has none."""
+        """Return each feature's share of the raw score, (n, features); None if it has none."""
         ...
 
     def dump(self, folder: Path) -> None:

@@ -7,6 +7,7 @@ the vocabulary was read back.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -43,12 +44,17 @@ class TextBlock:
         """Return the columns, shape (n, terms); NULL and texts without a known term have only zeros."""
         texts, codes = _texts(vector)
         parts, start = [], 0
-        for terms, how in ((self.words, WORDS), (self.letters, LETTERS)):
+        for counter, terms in zip(self._counters, (self.words, self.letters), strict=True):
             idf = np.asarray(self.idf[start : start + len(terms)])
-            parts.append(_tf_idf(_count(texts, terms, how), idf))
+            parts.append(_tf_idf(_count(texts, counter, len(terms)), idf))
             start += len(terms)
         whole = sparse.vstack([sparse.hstack(parts), sparse.csr_matrix((1, start))], format="csr")
         return sparse.csr_matrix(whole[codes])
+
+    @cached_property
+    def _counters(self) -> tuple[Any, Any]:
+        """Vectorizers of words and of letters: indexing the terms costs more than counting one text."""
+        return _counter(self.words, WORDS), _counter(self.letters, LETTERS)
 
     @classmethod
     def fit(cls, feature: str, vector: Vector) -> TextBlock:
@@ -89,14 +95,16 @@ def _vocabulary(texts: list[str], seen: Floats, how: dict[str, Any]) -> tuple[tu
     return tuple(str(term) for term in terms[kept]), holding[kept]
 
 
-def _count(texts: list[str], terms: tuple[str, ...], how: dict[str, Any]) -> sparse.csr_matrix:
+def _counter(terms: tuple[str, ...], how: dict[str, Any]) -> Any:
     from sklearn.feature_extraction.text import CountVectorizer
 
-    if not terms or not texts:
-        return sparse.csr_matrix((len(texts), len(terms)))
-    return sparse.csr_matrix(
-        CountVectorizer(**how, vocabulary=list(terms)).transform(texts).astype(np.float64)
-    )
+    return CountVectorizer(**how, vocabulary=list(terms)) if terms else None
+
+
+def _count(texts: list[str], counter: Any, n_terms: int) -> sparse.csr_matrix:
+    if counter is None or not texts:
+        return sparse.csr_matrix((len(texts), n_terms))
+    return sparse.csr_matrix(counter.transform(texts).astype(np.float64))
 
 
 def _tf_idf(counts: sparse.csr_matrix, idf: Floats) -> sparse.csr_matrix:

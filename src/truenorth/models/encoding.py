@@ -182,7 +182,7 @@ def _numbers(vector: Vector) -> Floats:
     if vector.role in ("text", "list"):
         raise DataError(
             Finding(
-                code="MODEL021", where="features",
+                code="MODEL029", where="features",
                 evidence=f"expected numbers for a feature with the role number, got a {vector.role} column.",
                 fix="declare the feature with as: category or as: text, or turn it into a number.",
             )

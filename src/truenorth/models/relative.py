@@ -1,7 +1,7 @@
 """Amounts as ratios to what the rule says: one model for series whose sizes differ ten-thousandfold.
 
-Quantiles move along with a rising transformation, so the quantiles of `log(1 + y) - log(1 + rule)` give those of
-the amount exactly. A mean does not, which is why only quantile losses are learned this way.
+Quantiles move along with a rising transformation, so the quantiles of `log(1 + y) - log(1 + rule)` give those
+of the amount exactly. A mean does not, which is why only quantile losses are learned this way.
 """
 
 from __future__ import annotations

@@ -69,6 +69,22 @@ def task_specs(dataset: Dataset) -> dict[str, TaskSpec]:
     return specs
 
 
+def asked_of_tasks(framing: Framing) -> dict[str, Any]:
+    """Return what the framing asks of each task outside `models`: losses, levels and bins, as JSON values.
+
+    Two framings with the same `labels`, `features` and `models` whose answers are equal train equal models.
+    """
+    quantity = framing.policy.quantity if framing.policy else None
+    asked: dict[str, Any] = {"quantity": None if quantity is None else quantity.task}
+    for name in tasks(framing):
+        label, settings = framing.labels[name], framing.models.tasks.get(name, Task())
+        kind: TaskKind = "binary" if label.kind == "tags" else label.kind  # type: ignore[assignment]
+        loss = settings.loss or _default_loss(framing, name, kind)
+        bins = _bins(framing, name, settings) if loss == "hazard" else ()
+        asked[name] = [loss, list(_levels(framing, name)), list(bins)]
+    return asked
+
+
 def feature_roles(dataset: Dataset) -> dict[str, FeatureRole]:
     """Return the features to learn from and how each is treated, in the framing's order.
 

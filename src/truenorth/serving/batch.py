@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from truenorth.decision.contract import Decisions, Prediction
-from truenorth.engine.vectors import Vector, Vectors, from_arrow
+from truenorth.engine.vectors import Vector, from_arrow
 from truenorth.errors import DataError, Finding
 from truenorth.serving.bundle import Bundle, load_bundle
 from truenorth.serving.scorer import batch_of, check_columns
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 _KEYS = ("example_id", "at", "unit", "group")
 
 
-def score_file(bundle: Path, source: Path, target: Path, *, seed: int = 0) -> dict[str, Any]:
+def score_file(
+    bundle: str | Path, source: str | Path, target: str | Path, *, seed: int = 0
+) -> dict[str, Any]:
     """Decide on every row of a file and write the decisions, whole or not at all.
 
     Args:
@@ -36,13 +39,16 @@ def score_file(bundle: Path, source: Path, target: Path, *, seed: int = 0) -> di
     Raises:
         DataError: If the bundle was changed, the input cannot be read, or a feature is missing.
     """
+    source, target = Path(source), Path(target)
     loaded = load_bundle(bundle)
-    columns = from_arrow(_typed(_read(source), loaded))
+    table = _typed(_read(source), loaded)
+    columns = from_arrow(table)
     check_columns(loaded, columns)
     chosen = loaded.chosen
     batch = batch_of(chosen.models, chosen.calibrators, chosen.orders, columns)
     decisions = chosen.policy.decide(batch, seed=seed)
-    _write(_table(columns, batch.predictions, decisions), target)
+    keys = table.select([name for name in _KEYS if name in table.column_names])
+    _write(_table(keys, batch.predictions, decisions), target)
     actions = decisions.action.texts() if decisions.action is not None else ()
     return {
         "rows": columns.n_rows,
@@ -93,10 +99,10 @@ def _numbers(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
         ) from None
 
 
-def _table(columns: Vectors, predictions: dict[str, Prediction] | Any, decisions: Decisions) -> pa.Table:
+def _table(keys: pa.Table, predictions: Mapping[str, Prediction], decisions: Decisions) -> pa.Table:
     import pyarrow as pa
 
-    made: dict[str, Any] = {name: _arrow(columns[name]) for name in _KEYS if name in columns}
+    made: dict[str, Any] = {name: keys.column(name) for name in keys.column_names}
     made |= {
         f"prediction_{name}": pa.array(one.values if one.values.ndim == 1 else list(one.values))
         for name, one in predictions.items()
@@ -119,11 +125,6 @@ def _arrow(vector: Vector) -> pa.Array:
 
     if vector.role == "text":
         return pa.array(vector.texts(), type=pa.string())
-    if vector.role == "time":
-        stamps = pa.array(vector.values, mask=vector.is_null)
-        return stamps.cast(pa.timestamp("us", tz="UTC"))
-    if vector.role == "list":
-        return pa.array(list(vector.values))
     return pa.array(vector.values, mask=np.asarray(vector.is_null))
 
 

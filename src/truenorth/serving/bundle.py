@@ -71,12 +71,13 @@ def write_bundle(
     write_manifest(folder, about)
 
 
-def load_bundle(folder: Path) -> Bundle:
+def load_bundle(folder: str | Path) -> Bundle:
     """Read a bundle; its manifest is verified before anything else is looked at.
 
     Raises:
         DataError: If a file was changed, is missing or does not belong.
     """
+    folder = Path(folder)
     about = verify_manifest(folder)
     framing = load(folder / "framing.yaml")
     return Bundle(framing, load_predictor(folder, framing), load_predictor(folder / "rule", framing), about)

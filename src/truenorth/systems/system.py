@@ -69,7 +69,7 @@ SYSTEMS: dict[str, System] = {
             title="Card fraud",
             decision="Let a payment settle, ask the customer, hold it for review, or block it",
             world="payments",
-            sizes={"customers": 600, "days": 238},
+            sizes={"customers": 1500, "days": 300},
             dataset="fraud_handbook",
         ),
         System(

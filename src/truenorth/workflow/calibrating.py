@@ -33,7 +33,7 @@ def calibrate(work: Work, folder: Path) -> Mapping[str, Any]:
 
 
 def _fit(work: Work, batch: Batch, data: Dataset, spec: TaskSpec) -> dict[str, Any] | None:
-    if spec.kind not in _PROBABILITIES or spec.loss in ("pairwise", "listwise"):
+    if spec.loss in ("pairwise", "listwise") or (spec.kind not in _PROBABILITIES and spec.loss != "quantile"):
         return None
     declared = work.framing.models.calibrate
     outcomes = data.labels[declared.to or label_of(spec.name)]

@@ -50,6 +50,7 @@ CODES: dict[str, str] = {
     "MODEL026": "A stored model of trees cannot be read.",
     "MODEL027": "A feature or label without an order is declared monotone.",
     "MODEL028": "A loss needs levels or bins, and none are declared.",
+    "MODEL029": "A feature that is learned as a number holds texts or lists.",
     "MODEL040": "A candidate is known to the language but not to this release; the others are compared.",
     "MODEL041": "There is no learner of this name.",
     "MODEL042": "A folder holds no model that can be read.",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from truenorth.engine.vectors import Vector
 from truenorth.examples.dataset import Dataset
+from truenorth.framing.framing import Framing
 
 Mask = NDArray[np.bool_]
 _CARVED = 0.25
@@ -44,14 +45,13 @@ def split_parts(dataset: Dataset) -> Parts:
         validation = train & (_hashed(dataset) < _CARVED)
         train, share = train & ~validation, _CARVED
         notes.append("no validation part: a quarter of the training units, by hash, chose and calibrated")
-    guaranteed = dataset.framing.policy is not None and dataset.framing.policy.threshold is not None
     if not calibration.any():
         half = _hashed(dataset, salt=1) < _HALF
         operate, calibrate, share = validation & half, validation & ~half, share * _HALF
         notes.append(
             "no calibration part: half of the validation units, by hash, calibrated; the rest set the policy"
         )
-    elif guaranteed:
+    elif is_guaranteed(dataset.framing):
         operate, calibrate, share = calibration, validation, 1.0
         notes.append(
             "calibrated on validation rows, so that the guarantee rests on rows that nothing has seen"
@@ -61,6 +61,11 @@ def split_parts(dataset: Dataset) -> Parts:
         notes.append("calibrated on calibration rows; the policy was set on validation rows")
     tests = {str(name): names == name for name in np.unique(names.astype(str)) if name.startswith("test")}
     return Parts(train, validation, calibrate, operate, share, tests, tuple(notes))
+
+
+def is_guaranteed(framing: Framing) -> bool:
+    """Return whether the policy promises something, which takes rows that nothing has seen."""
+    return framing.policy is not None and framing.policy.threshold is not None
 
 
 def _names(dataset: Dataset) -> NDArray[np.object_]:

@@ -22,10 +22,8 @@ from uuid import uuid4
 from truenorth.decision.chains import score_findings
 from truenorth.engine.contract import EngineName, EngineSettings
 from truenorth.errors import FramingError
-from truenorth.examples.context import names_read
 from truenorth.examples.plan import Request
 from truenorth.framing.canonical import dump, expand, framing_hash
-from truenorth.framing.names import tasks
 from truenorth.workflow.documenting import write_documents
 from truenorth.workflow.keys import code_digest, content_key, data_fingerprint, sections
 from truenorth.workflow.preparing import check_usable
@@ -103,8 +101,7 @@ def _run_stages(work: Work, store: Store, root: str, *, fresh: bool) -> dict[str
     """Run or find every stage; return its wall time as it was when it ran."""
     key, seconds = root, {}
     for stage in STAGES:
-        extra = (names_read(work.framing), tasks(work.framing)) if stage.name == "examples" else None
-        key = content_key(key, stage.name, sections(work.framing, stage.sections), extra)
+        key = content_key(key, stage.name, sections(work.framing, stage.sections), stage.also(work.framing))
         found = None if fresh else store.find(stage.name, key)
         if found is None:
             work.say(stage.says)

@@ -11,13 +11,13 @@ from truenorth.workflow.result import Run
 from truenorth.workflow.store import read_json
 
 
-def list_runs(out: Path) -> list[Run]:
+def list_runs(out: str | Path = "runs") -> list[Run]:
     """Return every finished run below a folder, the latest first."""
-    found = [Run(path.parent, result) for path in out.glob("*/*/run.json") if (result := _read(path))]
+    found = [Run(path.parent, result) for path in Path(out).glob("*/*/run.json") if (result := _read(path))]
     return sorted(found, key=lambda run: (str(run.result["created"]), run.folder.name), reverse=True)
 
 
-def find_run(name: str, out: Path) -> Run:
+def find_run(name: str, out: str | Path = "runs") -> Run:
     """Return a run by its folder, its hash or a unique start of it, or `NAME` for the latest of a framing.
 
     Raises:
