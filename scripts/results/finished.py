@@ -77,15 +77,18 @@ class Finished:
         return batch_of(models, calibrators, orders, data.columns)
 
 
-def start(framing: Path | Mapping[str, Any], *, out: Path, **options: Any) -> Finished:
+def start(
+    framing: Path | Mapping[str, Any], *, out: Path, base: Path = FRAMINGS, **options: Any
+) -> Finished:
     """Run a framing, or find the run of the same framing, logs and version.
 
     Args:
-        framing: A file, or its content; paths in it start from the folder of the framings.
+        framing: A file, or its content.
         out: Folder of all runs.
+        base: Folder that its paths start from.
         options: Further options of `truenorth.run`.
     """
-    return Finished(truenorth.run(framing, out=out, base=FRAMINGS, **options), FRAMINGS)
+    return Finished(truenorth.run(framing, out=out, base=base, **options), base)
 
 
 def figure(metric: str, judged: Judged) -> Figure:

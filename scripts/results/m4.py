@@ -28,7 +28,7 @@ LEVEL = 0.95
 
 def run(out: Path, *, fresh: bool = False) -> Part:
     file = project(out)
-    done = start(file, out=out, fresh=fresh)
+    done = start(file, out=out, base=file.parent, fresh=fresh)
     return Part(
         dataset=FOLDER, title=TITLE, attribution=ATTRIBUTION, rows=tuple(_rows(done, read_sales(file))),
         text=(
