@@ -1,7 +1,7 @@
 # make demo | test | check | bench | results | schema | reference | docs | clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench results schema reference docs clean
+.PHONY: help demo test check bench results schema reference vega docs clean
 
 PYTHON ?= python3.11 python3
 BIN := .venv/bin
@@ -17,6 +17,7 @@ help:
 	@echo "make results    figures on real logs beside the published ones: docs/results.md"
 	@echo "make schema     write schema/framing.schema.json"
 	@echo "make reference  write the pages that follow from the code"
+	@echo "make vega       write the chart library into the package"
 	@echo "make docs       check the documents"
 	@echo "make clean      remove what make made, but not .venv"
 
@@ -62,6 +63,9 @@ results: $(DEV)
 
 reference: $(DEV)
 	$(BIN)/python scripts/write_reference.py
+
+vega: $(DEV)
+	$(BIN)/python scripts/vega_bundle.py
 
 schema: $(DEV)
 	@mkdir -p build schema

@@ -27,6 +27,7 @@ from truenorth.cli.options import (
     memory_size,
     print_json,
     request_of,
+    sizes,
 )
 
 WIDTH = 120
@@ -102,10 +103,15 @@ def sql(
 
 @app.command()
 def simulate(
-    world: Annotated[str, typer.Argument(help="The world: feed or payments.", show_default=False)],
+    world: Annotated[
+        str,
+        typer.Argument(
+            help="The world: feed, payments, purchases, messages, trips or sales.", show_default=False
+        ),
+    ],
     out: Annotated[Path, typer.Option("--out", help="Folder to make, absent or empty.", show_default=False)],
     days: Annotated[
-        int | None, typer.Option("--days", min=1, help="Length in days; default: 28 (feed), 182 (payments).")
+        int | None, typer.Option("--days", min=1, help="Length in days; default: as docs/worlds.md says.")
     ] = None,
     users: Annotated[int | None, typer.Option("--users", min=1, help="feed: number of users.")] = None,
     items: Annotated[int | None, typer.Option("--items", min=1, help="feed: number of items.")] = None,
@@ -115,6 +121,9 @@ def simulate(
     terminals: Annotated[
         int | None, typer.Option("--terminals", min=1, help="payments: number of terminals.")
     ] = None,
+    size: Annotated[
+        list[str] | None, typer.Option("--size", help="Any parameter of the world: messages=150; repeatable.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed; the same seed gives the same bytes.")] = 0,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a world that stands there.")
@@ -122,14 +131,14 @@ def simulate(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Simulate a log whose truth is known, and write a framing for it; docs/worlds.md describes both."""
+    """Simulate a log whose truth is known, and write a framing for it; docs/worlds.md describes them."""
     with told(as_json=as_json, debug=debug):
         from truenorth.framing.schema import schema_text
         from truenorth.worlds import make_world
 
-        size = {"days": days, "users": users, "items": items, "customers": customers, "terminals": terminals}
-        given = {name: value for name, value in size.items() if value is not None}
-        made = make_world(world, out, seed=seed, overwrite=overwrite, **given)
+        named = {"days": days, "users": users, "items": items, "customers": customers, "terminals": terminals}
+        given = {name: value for name, value in named.items() if value is not None}
+        made = make_world(world, out, seed=seed, overwrite=overwrite, **given, **sizes(size or []))
         (out / "framing.schema.json").write_text(schema_text(), encoding="utf-8")
         if as_json:
             print_json(made.to_dict())

@@ -109,6 +109,25 @@ def memory_size(text: str | None) -> str | None:
     raise EngineError(Finding(code="ENGINE008", where="--memory", evidence=evidence, fix=fix))
 
 
+def sizes(written: list[str]) -> dict[str, int]:
+    """Read `--size NAME=NUMBER`.
+
+    Raises:
+        FramingError: If one is no name with a whole number.
+    """
+    pairs = [one.partition("=") for one in written]
+    wrong = [
+        one for one, (name, _, number) in zip(written, pairs, strict=True) if not (name and number.isdigit())
+    ]
+    if wrong:
+        fix = "write for example --size messages=150."
+        raise FramingError(
+            Finding(code="SPEC035", where="--size", evidence=f"expected NAME=NUMBER, got {one!r}.", fix=fix)
+            for one in wrong
+        )
+    return {name: int(number) for name, _, number in pairs}
+
+
 def print_json(value: Any) -> None:
     """Print one JSON value on a line."""
     import json

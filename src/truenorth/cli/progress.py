@@ -17,10 +17,12 @@ def reported(*, quiet: bool) -> Iterator[Report | None]:
         yield None
         return
     started = time.monotonic()
+    begun: dict[str, float] = {}
 
     def report(step: str, share: float | None) -> None:
-        done = "" if share is None else f" {share:4.0%}"
-        sys.stderr.write(f"\r\x1b[2K{time.monotonic() - started:5.0f}s  {step}{done}")
+        now = time.monotonic()
+        since = now - begun.setdefault(step, now)
+        sys.stderr.write(f"\r\x1b[2K{now - started:5.0f}s  {step}{progress_text(since, share)}")
         sys.stderr.flush()
 
     try:
@@ -28,3 +30,19 @@ def reported(*, quiet: bool) -> Iterator[Report | None]:
     finally:
         sys.stderr.write("\r\x1b[2K")
         sys.stderr.flush()
+
+
+def progress_text(seconds: float, share: float | None) -> str:
+    """Return the share that is done, its rate, and the time that is left at that rate.
+
+    Examples:
+        >>> progress_text(10.0, 0.25)
+        '  25%, 2.5% a second, 30 s left'
+        >>> progress_text(0.0, None)
+        ''
+    """
+    if share is None:
+        return ""
+    if share <= 0.0 or seconds < 1.0:
+        return f" {share:4.0%}"
+    return f" {share:4.0%}, {share / seconds:.1%} a second, {seconds * (1 - share) / share:,.0f} s left"

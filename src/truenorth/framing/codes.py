@@ -87,6 +87,7 @@ CODES: dict[str, Mistake] = {
         "warn",
     ),
     "SPEC035": Mistake(
-        "A change on the command line has no place in the framing.", "write --set section.key=value"
+        "A change on the command line cannot be read, or has no place in the framing.",
+        "write --set section.key=value",
     ),
 }

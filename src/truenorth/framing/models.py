@@ -45,12 +45,15 @@ class External(Section):
 class Calibration(Section):
     """How predictions become probabilities."""
 
-    method: Literal["auto", "none", "platt", "isotonic", "beta", "temperature"] = "auto"
+    method: Literal["auto", "none", "platt", "isotonic", "beta", "temperature", "venn_abers"] = "auto"
     """Method; `auto` chooses by the number of rows."""
     to: str | None = None
     """Label to calibrate to where it is not the task itself."""
 
-    short_form = {"type": "string", "enum": ["auto", "none", "platt", "isotonic", "beta", "temperature"]}
+    short_form = {
+        "type": "string",
+        "enum": ["auto", "none", "platt", "isotonic", "beta", "temperature", "venn_abers"],
+    }
 
     @classmethod
     def from_short(cls, value: Any) -> Any:

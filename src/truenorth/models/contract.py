@@ -49,6 +49,8 @@ class TaskSpec:
     negatives: Literal["skipped_above", "random", "mixed"] | None = None
     """Which rows of a list count as negatives; None keeps all."""
     position: Literal["debias", "feature", "ignore"] = "ignore"
+    is_propensity_weighted: bool = False
+    """Whether rows are weighed by their inverse propensity, clipped."""
     monotone: Mapping[str, Literal["up", "down"]] = field(default_factory=dict)
     scale: str | None = None
     """Expression over features that an amount's quantiles are learned as a ratio to."""

@@ -21,6 +21,7 @@ from truenorth.framing.models import Task
 from truenorth.framing.names import tasks
 from truenorth.framing.references import MetricReference
 from truenorth.models.contract import FeatureRole, LossName, Rows, TaskKind, TaskSpec
+from truenorth.models.propensity import inverse_propensity
 
 QUANTILE = "__quantile"
 """Ending of the task that predicts quantiles beside a task of another loss; no label's name holds `__`."""
@@ -114,8 +115,9 @@ def rows_of(dataset: Dataset, spec: TaskSpec) -> Rows:
         spec: The task.
 
     Returns:
-        Rows in the dataset's order: targets as `Rows` says, weight = row weight x label weight, lists and
-        units as codes; a row without a list is a list of its own.
+        Rows in the dataset's order: targets as `Rows` says, weight = row weight x label weight (x clipped
+        inverse propensity, where the task asks for it), lists and units as codes; a row without a list is a
+        list of its own.
 
     Raises:
         DataError: If the dataset has no such label.
@@ -123,8 +125,10 @@ def rows_of(dataset: Dataset, spec: TaskSpec) -> Rows:
     outcomes = _outcomes(dataset, spec)
     target = targets(outcomes, spec)
     weight = dataset.columns["weight"].values * outcomes.weight
-    kept = outcomes.is_trainable & (weight > 0) & ~np.isnan(target)
     columns = dataset.columns
+    if spec.is_propensity_weighted:
+        weight = weight * inverse_propensity(columns["propensity"].values)
+    kept = outcomes.is_trainable & (weight > 0) & ~np.isnan(target)
     # a dataset of which everything is kept is not copied
     rows: Any = slice(None) if kept.all() else np.flatnonzero(kept)
     return Rows(
@@ -192,13 +196,17 @@ def _spec(dataset: Dataset, family: str, name: str, roles: Mapping[str, FeatureR
     label, settings = framing.labels[family], framing.models.tasks.get(family, Task())
     kind: TaskKind = "binary" if label.kind == "tags" else label.kind  # type: ignore[assignment]
     loss = settings.loss or _default_loss(framing, family, kind)
+    # rankers learn the bias of positions by themselves; other losses need the chance that a row was chosen
+    is_ranker = loss in ("pairwise", "listwise")
+    weighted = settings.position == "debias" and not is_ranker and framing.table.propensity is not None
     return TaskSpec(
         name=name, kind=kind, loss=loss, roles=roles, classes=dataset.classes.get(name, ()),
         levels=settings.levels and tuple(sorted(settings.levels)) if loss == "quantile" else (),
         bins=_bins(framing, family, settings) if loss == "hazard" else (),
         positive_weight=settings.weight or 1.0,
         keep_negatives=1.0 if settings.downsample is None else settings.downsample,
-        negatives=settings.negatives, position=settings.position or "ignore",
+        negatives=settings.negatives,
+        position="ignore" if weighted else settings.position or "ignore", is_propensity_weighted=weighted,
         monotone={feature: way for feature, way in settings.monotone.items() if feature in roles},
         scale=_scale(framing, kind, loss, roles),
     )  # fmt: skip

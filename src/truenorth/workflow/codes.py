@@ -90,6 +90,7 @@ CODES: dict[str, str] = {
     "METRIC002": "Predictions or scores are NaN or infinite.",
     "METRIC003": "Fewer than 30 clusters stand behind the intervals.",
     "RUN001": "No run, or more than one, has this name.",
+    "RUN002": "A promise rests on rows that the model has seen.",
     "BUNDLE001": "A folder is no bundle of this format.",
     "BUNDLE002": "A file of a bundle was changed, is missing, or does not belong to it.",
     "BUNDLE003": "A feature that the models read is missing from the input.",

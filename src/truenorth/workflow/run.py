@@ -100,11 +100,11 @@ def _checked(request: Request) -> Request:
 def _run_stages(work: Work, store: Store, root: str, *, fresh: bool) -> dict[str, float]:
     """Run or find every stage; return its wall time as it was when it ran."""
     key, seconds = root, {}
-    for stage in STAGES:
+    for number, stage in enumerate(STAGES, 1):
         key = content_key(key, stage.name, sections(work.framing, stage.sections), stage.also(work.framing))
         found = None if fresh else store.find(stage.name, key)
         if found is None:
-            work.say(stage.says)
+            work.say(f"{number} of {len(STAGES)} {stage.says}")
             with store.draft(stage.name, key, replace=fresh) as draft:
                 began = time.perf_counter()
                 result = dict(stage.work(work, draft))
