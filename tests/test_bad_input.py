@@ -524,7 +524,7 @@ def peak_of_a_limited_build(folder: Path, out: Path) -> int:
 @pytest.mark.xdist_group("big")
 def test_a_log_larger_than_memory_finishes(big: Path, tmp_path: Path) -> None:
     # Measured on a quiet machine: .66e9 bytes with the limit and 1.62e9 without it. Beside other work it was
-    # 1.8e9 with it, as DuckDB's allocator gives memory back late: noise only adds, so the least of three counts.
+    # 1.8e9 with it, as its allocator gives memory back late: noise only adds, so the least of three counts.
     peaks: list[int] = []
     while len(peaks) < 3 and min(peaks, default=2**62) > MEMORY + 900 * 1024**2:
         peaks.append(peak_of_a_limited_build(big, tmp_path / str(len(peaks))))

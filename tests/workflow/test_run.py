@@ -279,3 +279,27 @@ def test_inputs_are_not_changed(made, place):
     assert sorted(path.name for path in place.iterdir()) == ["framing.yaml", "payments.parquet", "runs"]
     assert (place / "framing.yaml").read_text() == FRAMING
     assert os.stat(place / "payments.parquet").st_size > 0
+
+
+PROMISE = "{threshold: {task: fraud, act: review, keep: 'false_positive_rate <= 10%', confidence: 95%}}"
+
+
+def promised(tmp_path: Path, *, split: str) -> truenorth.Run:
+    file = write_small(tmp_path)
+    changes = {"policy": PROMISE, "split": split, "constraints": "[]", "models.candidates": "[linear]"}
+    return truenorth.run(
+        file, out=tmp_path / "runs", changes={**changes, "business.kpi.metric": "share(fraud)"}
+    )
+
+
+def test_a_promise_needs_rows_that_nothing_has_seen(tmp_path):
+    made = promised(tmp_path, split="{train: 20d, validation: 8d, test: 10d}")
+    assert made.gate == "blocked"
+    assert "RUN002" in {finding["code"] for finding in made.findings}
+
+
+def test_a_promise_on_calibration_rows_stands(tmp_path):
+    made = promised(tmp_path, split="{train: 20d, validation: 8d, calibration: 12d, test: 8d}")
+    assert made.gate == "pass"
+    assert "holds with 0.95 confidence" in made.result["decision"]
+    assert any("nothing has seen" in note for note in made.result["train"]["notes"])

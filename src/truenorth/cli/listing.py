@@ -10,6 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from truenorth.workflow.result import figure_text, value_text
+
 WIDTH = 120
 """Columns of what is printed into a file or a pipe."""
 
@@ -27,7 +29,8 @@ def show_runs(runs: Sequence[Any], out: Path) -> None:
     table = Table("framing", "run", "made", "gate", "chosen", "primary", box=None)
     for run in runs:
         made = str(run.result["created"]).replace("T", " ").rstrip("Z")
-        table.add_row(run.result["name"], run.folder.name, made, run.gate, run.chosen, _figure(run.primary))
+        name, found = run.result["name"], figure_text(run.primary)
+        table.add_row(name, run.folder.name, made, run.gate, run.chosen, found)
     console().print(table)
 
 
@@ -41,7 +44,7 @@ def show_comparison(compared: Mapping[str, Any]) -> None:
         table.add_row(change["key"], _plain(change["first"]), _plain(change["second"]))
     for one in compared["metrics"]:
         apart = "" if one["overlap"] is not False else "  intervals apart"
-        table.add_row(one["metric"], _figure(one["first"]), _figure(one["second"]) + apart)
+        table.add_row(one["metric"], value_text(one["first"]), value_text(one["second"]) + apart)
     screen.print(table)
 
 
@@ -67,12 +70,6 @@ def show_datasets(datasets: Mapping[str, Any]) -> None:
                 f"  {file.name:<40} {file.bytes:>12,} bytes  sha256 {file.sha256}",
                 highlight=False, markup=False, soft_wrap=True,
             )  # fmt: skip
-
-
-def _figure(figure: Mapping[str, Any]) -> str:
-    from truenorth.workflow.result import figure_text
-
-    return figure_text(figure)
 
 
 def _plain(value: Any) -> str:

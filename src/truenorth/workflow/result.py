@@ -162,11 +162,16 @@ def figure_text(figure: Mapping[str, Any]) -> str:
         >>> figure_text({"metric": "external", "value": None, "note": "measured elsewhere"})
         'external not assessed: measured elsewhere'
     """
+    return f"{figure['metric']} {value_text(figure)}"
+
+
+def value_text(figure: Mapping[str, Any]) -> str:
+    """Return a figure's value with its evidence, without its name."""
     if figure.get("value") is None:
-        return f"{figure['metric']} not assessed: {figure.get('note', '')}".rstrip(": ")
+        return f"not assessed: {figure.get('note', '')}".rstrip(": ")
     ends = [figure.get("low"), figure.get("high")]
     band = "" if None in ends else f" [{ends[0]:.4g}, {ends[1]:.4g}]"
-    return f"{figure['metric']} {figure['value']:.4g}{band}, n {figure.get('n', 0):,}"
+    return f"{figure['value']:.4g}{band}, n {figure.get('n', 0):,}"
 
 
 def _money(result: Mapping[str, Any]) -> str | None:
