@@ -77,9 +77,7 @@ class Finished:
         return batch_of(models, calibrators, orders, data.columns)
 
 
-def start(
-    framing: Path | Mapping[str, Any], *, out: Path, base: Path = FRAMINGS, **options: Any
-) -> Finished:
+def start(framing: Path | Mapping[str, Any], *, out: Path, base: Path = FRAMINGS, **options: Any) -> Finished:
     """Run a framing, or find the run of the same framing, logs and version.
 
     Args:

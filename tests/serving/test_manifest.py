@@ -43,6 +43,14 @@ def test_a_file_that_was_added_refuses(bundle):
         verify_manifest(bundle)
 
 
+def test_a_link_to_a_folder_elsewhere_refuses(bundle, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "model.json").write_text("{}")
+    (bundle / "tasks" / "other").symlink_to(elsewhere)
+    with pytest.raises(DataError, match=r"tasks/other does not belong"):
+        verify_manifest(bundle)
+
+
 def test_a_folder_that_is_no_bundle_refuses(tmp_path):
     with pytest.raises(DataError, match="BUNDLE001"):
         verify_manifest(tmp_path)

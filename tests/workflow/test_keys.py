@@ -1,7 +1,18 @@
+from datetime import date
+from pathlib import Path
+
 import pyarrow as pa
 
+from truenorth.engine.contract import EngineSettings
+from truenorth.errors import Finding
+from truenorth.examples.plan import Request
+from truenorth.framing.labels import ClassFile
 from truenorth.framing.load import load
-from truenorth.workflow.keys import content_key, data_fingerprint, sections
+from truenorth.framing.models import Keywords
+from truenorth.framing.waivers import Waiver
+from truenorth.workflow.evaluating import asked_of_the_gate
+from truenorth.workflow.keys import content_key, data_fingerprint, files_read, sections
+from truenorth.workflow.work import Work
 
 
 def source(tmp_path, text):
@@ -44,3 +55,34 @@ def test_a_database_has_no_fingerprint(tmp_path):
 def test_the_policy_is_not_part_of_what_examples_depend_on():
     framing = load("examples/framings/churn.yaml")
     assert "policy" not in sections(framing, ("sources", "labels"))
+
+
+def test_a_changed_file_of_keywords_or_classes_is_another_run(tmp_path):
+    framing = load("examples/framings/churn.yaml")
+    label = next(iter(framing.labels))
+    listed = framing.labels[label].model_copy(update={"classes": ClassFile(file="classes.txt")})
+    models = framing.models.model_copy(update={"rule": Keywords(keywords="words.csv")})
+    changed = framing.model_copy(update={"labels": {**framing.labels, label: listed}, "models": models})
+    seen = []
+    for words, classes in (("a,x", "x"), ("b,x", "x"), ("b,x", "y")):
+        (tmp_path / "words.csv").write_text(f"word,class\n{words}\n")
+        (tmp_path / "classes.txt").write_text(f"{classes}\n")
+        seen.append(content_key(files_read(changed, tmp_path)))
+    assert len(set(seen)) == 3
+    assert files_read(framing, tmp_path) == {}
+
+
+def test_the_gate_is_judged_anew_when_a_waiver_ends_or_the_framing_finds_something_else():
+    waiver = Waiver(rule="RUN002", reason="a trial", owner="risk", expires=date(2026, 5, 1))
+    framing = load("examples/framings/churn.yaml").model_copy(update={"waivers": (waiver,)})
+    finding = Finding(
+        code="POLICY086", severity="warn", where="policy", evidence="expected a, got b.", fix="c."
+    )
+
+    def key(day: int, *findings: Finding) -> list:
+        request = Request(framing=framing, findings=findings, base=Path())
+        settings = EngineSettings()
+        return asked_of_the_gate(Work(request, 0, "duckdb", settings, today=date(2026, 5, day)))
+
+    assert key(1) != key(2) == key(3)
+    assert key(1) != key(1, finding)

@@ -8,12 +8,16 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 import truenorth
 from tests.workflow.small import FRAMING, small_log, write_small
-from truenorth.errors import DataError, FramingError
+from truenorth.errors import DataError, Finding, FramingError
+from truenorth.examples.plan import Request
+from truenorth.framing.load import load_with_findings
+from truenorth.workflow.run import RunOptions, run_request
 from truenorth.workflow.stages import STAGES
 
 pytestmark = pytest.mark.xdist_group("workflow")
@@ -104,6 +108,23 @@ def test_another_policy_trains_nothing_anew(made, place):
     assert new == {"evaluate"}
     assert other.gate == "blocked"
     assert other.folder != made.folder
+
+
+def test_findings_of_the_framing_are_never_those_of_an_earlier_run(tmp_path):
+    file = write_small(tmp_path, rows=2_000)
+    read = load_with_findings(file, changes={"models.candidates": "[]"})[0]
+    told = Finding(
+        code="POLICY086", severity="error", where="policy", evidence="expected a, got b.", fix="c."
+    )
+    runs = [
+        run_request(Request(framing=read, findings=found, base=tmp_path), tmp_path / "runs", RunOptions())
+        for found in ((told,), ())
+    ]
+    said = [["POLICY086" in {one["code"] for one in made.findings} for made in runs], runs[0].gate]
+    assert said == [[True, False], "blocked"]
+    assert runs[1].gate != "blocked"
+    stages = (tmp_path / "runs" / "small-fraud" / ".stages").iterdir()
+    assert sorted(path.name.partition("-")[0] for path in stages).count("train") == 1
 
 
 def test_a_changed_log_is_another_run(made, place, tmp_path):
@@ -217,6 +238,15 @@ def test_a_missing_feature_is_named_before_anything_is_scored(made, tmp_path):
     with pytest.raises(DataError, match="expected the feature 'risk'"):
         truenorth.score_file(made.bundle, tmp_path / "in.parquet", tmp_path / "out.parquet")
     assert not (tmp_path / "out.parquet").exists()
+
+
+def test_lists_in_place_of_numbers_are_refused_by_name(made, tmp_path):
+    table = pq.read_table(made.folder / "examples.parquet").slice(0, 3)
+    place = table.column_names.index("risk")
+    pq.write_table(table.set_column(place, "risk", pa.array([[1.0]] * 3)), tmp_path / "in.parquet")
+    with pytest.raises(DataError, match=r"BUNDLE005") as refused:
+        truenorth.score_file(made.bundle, tmp_path / "in.parquet", tmp_path / "out.parquet")
+    assert refused.value.findings[0].where == "input.risk"
 
 
 def test_csv_rows_are_scored_like_parquet_rows(made, tmp_path):

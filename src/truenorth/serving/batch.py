@@ -81,7 +81,7 @@ def _typed(table: pa.Table, bundle: Bundle) -> pa.Table:
         )
         if roles.get(name) in ("category", "text") and not is_text:
             table = table.set_column(index, name, table.column(name).cast(pa.string()))
-        elif roles.get(name) == "number" and is_text:
+        elif roles.get(name) == "number" and (is_text or pa.types.is_nested(table.column(name).type)):
             table = table.set_column(index, name, _numbers(name, table.column(name)))
     return table
 
@@ -91,7 +91,7 @@ def _numbers(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
 
     try:
         return column.cast(pa.float64())
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         evidence = f"expected numbers, got: {error}."
         fix = "write numbers, and nothing where a value is missing."
         raise DataError(

@@ -59,10 +59,12 @@ def sha256(path: Path) -> str:
 
 
 def _files(folder: Path) -> list[Path]:
+    # a link to a folder is no file, but what it shows would be read: it counts, and belongs to no bundle
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.is_file() and path.relative_to(folder).as_posix() not in (MANIFEST, SEAL)
+        if (path.is_file() or path.is_symlink())
+        and path.relative_to(folder).as_posix() not in (MANIFEST, SEAL)
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,7 @@ def evaluate_run(work: Work, folder: Path) -> Mapping[str, Any]:
     rule = _judged(work, "rule", RULE, whole)
     train = work.dataset.take(work.parts.train)
     made = evaluate(
-        work.framing, judged, rule, train=train, seed=work.seed, today=date.today(), findings=_found(work)
+        work.framing, judged, rule, train=train, seed=work.seed, today=work.today, findings=_found(work)
     )
     result: dict[str, Any] = made.to_dict()
     if len(parts) > 1:
@@ -43,9 +42,16 @@ def evaluate_run(work: Work, folder: Path) -> Mapping[str, Any]:
     return result
 
 
+def asked_of_the_gate(work: Work) -> list[Any]:
+    """Return what the gate reads beside results of stages: waivers that hold, the framing's findings."""
+    held = [waiver.rule for waiver in work.framing.waivers if waiver.holds_on(work.today)]
+    return [held, [finding.to_dict() for finding in work.request.findings]]
+
+
 def _found(work: Work) -> list[Finding]:
-    """Return what the stages before found; the gate reads it beside the constraints."""
-    return [Finding.from_dict(one) for result in work.results.values() for one in result.get("findings", ())]
+    """Return what the framing and the stages before say; the gate reads it beside the constraints."""
+    made = (one for result in work.results.values() for one in result.get("findings", ()))
+    return [*work.request.findings, *map(Finding.from_dict, made)]
 
 
 def _judged(work: Work, use: str, name: str, rows: NDArray[np.bool_]) -> Judged:
@@ -61,7 +67,7 @@ def _one_test(work: Work, rows: NDArray[np.bool_]) -> dict[str, Any]:
     judged = _judged(work, "chosen", work.results["choose"]["chosen"], rows)
     rule = _judged(work, "rule", RULE, rows)
     train = work.dataset.take(work.parts.train)
-    made = evaluate(work.framing, judged, rule, train=train, seed=work.seed, today=date.today())
+    made = evaluate(work.framing, judged, rule, train=train, seed=work.seed, today=work.today)
     return {"metrics": made.to_dict()["metrics"], "primary": made.to_dict()["primary"]}
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from truenorth.framing.canonical import to_plain
 from truenorth.framing.framing import Framing
+from truenorth.framing.labels import ClassFile
+from truenorth.framing.models import Keywords
 from truenorth.framing.sources import Source
 
 _BLOCK = 1 << 20
@@ -58,6 +60,14 @@ def data_fingerprint(sources: Mapping[str, Source], base: Path, frames: Mapping[
             return None
         digests[name] = [(path, _digest(base, path)) for path in paths]
     return content_key(digests)
+
+
+def files_read(framing: Framing, base: Path) -> dict[str, Any]:
+    """Return name and hash of every file beside the logs that a framing names: classes and keywords."""
+    classes = [one.classes.file for one in framing.labels.values() if isinstance(one.classes, ClassFile)]
+    rule = framing.models.rule
+    keywords = [rule.keywords] if isinstance(rule, Keywords) else []
+    return {path: _digest(base, path) for path in (*classes, *keywords)}
 
 
 def _paths(source: Source) -> Iterable[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ def prepare(work: Work, folder: Path) -> Mapping[str, Any]:
     Raises:
         DataError: If there is nothing to learn from or to test on; the table is kept in `folder`'s stage.
     """
-    built = build_examples(work.request, folder, engine=work.engine, settings=work.settings)
+    # what the framing itself is told changes without the examples: it is no part of what is kept
+    request = replace(work.request, findings=())
+    built = build_examples(request, folder, engine=work.engine, settings=work.settings)
     first = next(iter(built.profile["tables"]))
     return {**built.to_dict(), "profile": built.profile["tables"][first], "usable": built.is_usable}
 

@@ -100,7 +100,7 @@ def assemble(work: Work, *, run: str, version: str, created: str) -> dict[str, A
         "rule_policy": results["decide"]["rule"],
         "evaluate": evaluated,
         "not_assessed": evaluated["not_assessed"],
-        "findings": list(_findings(results)),
+        "findings": [*(one.to_dict() for one in work.request.findings), *_findings(results)],
         "versions": _versions(version),
         "attribution": _attribution(work),
     }  # fmt: skip

@@ -25,7 +25,7 @@ from truenorth.errors import FramingError
 from truenorth.examples.plan import Request
 from truenorth.framing.canonical import dump, expand, framing_hash
 from truenorth.workflow.documenting import write_documents
-from truenorth.workflow.keys import code_digest, content_key, data_fingerprint, sections
+from truenorth.workflow.keys import code_digest, content_key, data_fingerprint, files_read, sections
 from truenorth.workflow.preparing import check_usable
 from truenorth.workflow.result import Run, assemble
 from truenorth.workflow.stages import STAGES
@@ -65,7 +65,8 @@ def run_request(request: Request, out: Path, options: RunOptions) -> Run:
     started = time.perf_counter()
     framing = request.framing
     fingerprint = data_fingerprint(framing.sources, request.base, request.frames) or uuid4().hex
-    root = content_key(code_digest(), fingerprint, request.as_of, request.fold, options.seed)
+    files = files_read(framing, request.base)
+    root = content_key(code_digest(), fingerprint, files, request.as_of, request.fold, options.seed)
     run_key = content_key(root, framing_hash(framing))
     work = Work(request=request, seed=options.seed, engine=options.engine, settings=options.settings)
     home = out / framing.name
@@ -101,7 +102,7 @@ def _run_stages(work: Work, store: Store, root: str, *, fresh: bool) -> dict[str
     """Run or find every stage; return its wall time as it was when it ran."""
     key, seconds = root, {}
     for number, stage in enumerate(STAGES, 1):
-        key = content_key(key, stage.name, sections(work.framing, stage.sections), stage.also(work.framing))
+        key = content_key(key, stage.name, sections(work.framing, stage.sections), stage.also(work))
         found = None if fresh else store.find(stage.name, key)
         if found is None:
             work.say(f"{number} of {len(STAGES)} {stage.says}")

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from truenorth.examples.context import names_read
-from truenorth.framing.framing import Framing
 from truenorth.framing.names import tasks
 from truenorth.models.rows import asked_of_tasks
 from truenorth.workflow.calibrating import calibrate
 from truenorth.workflow.choosing import choose_rung
 from truenorth.workflow.deciding import set_policies
-from truenorth.workflow.evaluating import evaluate_run
+from truenorth.workflow.evaluating import asked_of_the_gate, evaluate_run
 from truenorth.workflow.learning import train
 from truenorth.workflow.parts import is_guaranteed
 from truenorth.workflow.preparing import prepare
@@ -31,19 +30,22 @@ class Stage:
     work: Callable[[Work, Path], Mapping[str, Any]]
     sections: tuple[str, ...]
     """Sections of the framing that the result depends on, beyond those of earlier stages."""
-    also: Callable[[Framing], Any] = lambda framing: None
-    """What of other sections it depends on, as JSON values."""
+    also: Callable[[Work], Any] = lambda work: None
+    """What else it depends on, as JSON values: parts of other sections, findings, the day."""
 
 
 STAGES = (
     Stage(
         "examples", "building examples", prepare,
         ("sources", "examples", "labels", "features", "split"),
-        lambda framing: (names_read(framing), tasks(framing)),
+        lambda work: (names_read(work.framing), tasks(work.framing)),
     ),
-    Stage("train", "training", train, ("models",), asked_of_tasks),
-    Stage("calibrate", "calibrating", calibrate, (), is_guaranteed),
+    Stage("train", "training", train, ("models",), lambda work: asked_of_tasks(work.framing)),
+    Stage("calibrate", "calibrating", calibrate, (), lambda work: is_guaranteed(work.framing)),
     Stage("choose", "choosing", choose_rung, ("objective", "business", "policy")),
     Stage("decide", "setting the policy", set_policies, ()),
-    Stage("evaluate", "evaluating", evaluate_run, ("evaluation", "constraints", "waivers", "experiment")),
+    Stage(
+        "evaluate", "evaluating", evaluate_run, ("evaluation", "constraints", "waivers", "experiment"),
+        asked_of_the_gate,
+    ),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,8 @@ class Work:
     """Folder of each finished stage."""
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
     """JSON of each finished stage."""
+    today: date = field(default_factory=date.today)
+    """Day on which waivers must hold."""
     _batches: dict[tuple[str, bool], Batch] = field(default_factory=dict)
 
     @property
