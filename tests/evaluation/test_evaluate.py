@@ -234,3 +234,12 @@ def test_tags_that_nothing_decided_have_no_cost_and_no_point():
     found = evaluate(framed, judged, today=TODAY)
     assert found.point is None and found.curve == () and found.savings is None
     assert {"what": "cost", "why": "no row's realised cost is known"} in found.not_assessed
+
+
+def test_a_run_without_a_primary_figure_passes_nothing():
+    judged = scene(300, framed=framing(constraints="\"share(action = 'block') <= 100%\""))
+    of_one_class = judged.take(np.flatnonzero(judged.dataset.labels["fraud"].values.values == 0))
+    whole = evaluate(judged.dataset.framing, judged, today=TODAY)
+    found = evaluate(judged.dataset.framing, of_one_class, today=TODAY)
+    assert found.primary.value is None
+    assert (whole.gate, found.gate) == ("pass", "not assessed")

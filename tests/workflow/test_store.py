@@ -100,3 +100,19 @@ def test_linked_files_read_the_same_and_results_stay_behind(tmp_path):
     assert [path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()] == [
         "deep/a.txt"
     ]
+
+
+def test_a_process_killed_while_it_removes_leaves_no_half_folder_under_a_finished_name(tmp_path, monkeypatch):
+    store = Store(tmp_path)
+    for text in ("first", "second"):
+        with store.draft("train", "k", replace=True) as folder:
+            (folder / "model.txt").write_text(text)
+            write_json({}, folder / RESULT)
+            monkeypatch.setattr("truenorth.workflow.store.shutil.rmtree", _remove_all_but_the_result)
+    found = store.find("train", "k")
+    assert found is not None
+    assert (found / "model.txt").read_text() == "second"
+
+
+def _remove_all_but_the_result(folder: Path, ignore_errors: bool) -> None:
+    (folder / "model.txt").unlink(missing_ok=True)

@@ -139,7 +139,8 @@ def evaluate(
     moments = over_time(references[:1] + _costs(rows), judged, **options)  # type: ignore[arg-type]
     return Evaluation(
         primary=rows[0].model, rows=rows, slices=sliced, moments=moments, outcomes=outcomes,
-        gate=gate_of(outcomes, findings, framing.waivers, today=today), savings=_savings(rows),
+        gate=_with_primary(gate_of(outcomes, findings, framing.waivers, today=today), rows[0].model),
+        savings=_savings(rows),
         curve=tuple(_or_empty(cost_curve, reading)), point=_point(reading, other),
         confusion=tuple(_or_empty(money_confusion, reading)), findings=(*found, *slice_findings),
     )  # fmt: skip
@@ -156,6 +157,11 @@ def _with_training(judged: Judged, train: Dataset | None) -> Judged:
     if judged.popularity is None and "group" in judged.dataset.columns:
         judged = replace(judged, popularity=popularity(train, judged.dataset))
     return judged
+
+
+def _with_primary(found: Gate, primary: Figure) -> Gate:
+    """Return the gate; a run whose primary metric could not be measured passes nothing."""
+    return "not assessed" if primary.value is None and found.startswith("pass") else found
 
 
 def _row(asked: Asked, reading: Reading, other: Reading | None, options: dict[str, Any]) -> Row:

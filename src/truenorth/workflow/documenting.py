@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def _with_calibration(work: Work, name: str, place: Path) -> Path:
 def _replace(draft: Path, place: Path) -> None:
     """Put a folder in the place of another; for an instant a reader may see neither."""
     old = place.with_name(f".old-{place.name}-{os.getpid()}")
-    if place.exists():
+    with suppress(FileNotFoundError):  # there is none, or another run moved it away just now
         place.rename(old)
     try:
         draft.rename(place)

@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,11 @@ def link_file(source: Path, target: Path) -> None:
 def _settle(made: Path, place: Path, *, replace: bool) -> None:
     """Give a whole folder its name; what stands there is kept if it is whole, too."""
     if replace or (place.exists() and not (place / RESULT).is_file()):
-        shutil.rmtree(place, ignore_errors=True)
+        # renamed first: who is killed while removing must not leave half a folder under a finished one's name
+        old = place.with_name(f"{_DRAFT}{os.getpid()}-{place.name}")
+        with suppress(FileNotFoundError):
+            place.rename(old)
+        shutil.rmtree(old, ignore_errors=True)
     try:
         made.rename(place)
     except OSError:
