@@ -14,7 +14,7 @@ import yaml
 from scripts.results.__main__ import DATASETS
 from scripts.results.fraud import WEEK, card_precision_by_day, protocol
 from scripts.results.kuairand import top_of_lists
-from scripts.results.m4 import base_of, naive_error
+from scripts.results.m4 import naive_error
 from scripts.results.page import number, page
 from scripts.results.row import Part, Row
 from truenorth.evaluation.contract import Figure
@@ -118,16 +118,6 @@ def test_the_top_is_taken_of_lists_that_leave_a_choice():
     score = np.array([0.2, 0.9, 0.5, 0.9, 0.8])
     assert top_of_lists(score, lists, np.ones(5, dtype=bool), top=2).tolist() == [1, 2]
     assert top_of_lists(score, lists, np.array([True, True, False, True, True]), top=2).tolist() == []
-
-
-def test_the_base_of_an_hour_is_known_48_hours_before():
-    values = np.random.default_rng(0).random(400)
-    base = base_of(values)
-    assert np.isnan(base[:216]).all()
-    assert base[300] == pytest.approx(values[300 - 48 - 168 : 300 - 48].mean())
-    changed = values.copy()
-    changed[300 - 48 :] += 1  # nothing from the origin of the farthest step on
-    assert base_of(changed)[300] == base[300]
 
 
 def test_the_scale_of_a_series_does_not_read_its_test_hours():
