@@ -530,7 +530,7 @@ def test_a_log_larger_than_memory_finishes(big: Path, tmp_path: Path) -> None:
         time.sleep(0.05)
     assert running.returncode == 0
     assert pq.ParquetFile(tmp_path / "out" / "examples.parquet").metadata.num_rows == N_BIG
-    # The process's greatest size is no measure: a child starts with that of the worker that it is forked from.
+    # The process's greatest size is no measure: a child starts with that of the worker it is forked from.
     # That the tables are kept within the limit shows in what lies on disk.
     assert most > 2 * MEMORY
     assert not list(spill.rglob("*.tmp")), "spilled files are left behind"
