@@ -27,7 +27,8 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 FAMILIES = {
     "LEAK": "Reading the future",
     "LABEL": "Labels",
-    "DATA": "Logs and files",
+    "LOG": "Logs and files",
+    "DATA": "What a table holds",
     "ENGINE": "The engine and the system",
     "MODEL": "Models",
     "POLICY": "Decisions",

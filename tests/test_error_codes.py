@@ -16,7 +16,7 @@ CODE = re.compile(r'"([A-Z]{3,}\d{3})"')
 TABLES = {SOURCE / "framing" / "codes.py", SOURCE / "workflow" / "codes.py"}
 
 IN_SEVERAL_FILES = {
-    "DATA001", "DATA002", "DATA004", "DATA006", "DATA008", "ENGINE005", "METRIC001", "MODEL044",
+    "LOG001", "LOG002", "LOG004", "LOG006", "LOG008", "ENGINE005", "METRIC001", "MODEL044",
 }  # fmt: skip
 """Codes with one meaning that several files find; another file's second use must be put here on purpose."""
 

@@ -63,7 +63,7 @@ def test_where_lines_meet_in_one_point_none_of_the_cheapest_is_missed():
 
 
 def test_an_error_that_costs_nothing_has_no_threshold():
-    with pytest.raises(FramingError, match="POLICY001"):
+    with pytest.raises(FramingError, match="POLICY031"):
         cost_threshold(false_positive=1.0, false_negative=1.0, true_positive=1.0)
 
 
@@ -114,7 +114,7 @@ def test_the_envelope_is_the_cheapest_line_everywhere(ends):
 def test_an_action_that_is_never_cheapest_is_named():
     five = "{actions: {allow: 100 * fraud, hold: 50, block: 15 * (1 - fraud)}}"
     (found,) = fit_policy(framing(five), eight_cases(), None).findings
-    assert (found.code, found.severity) == ("POLICY002", "warn")
+    assert (found.code, found.severity) == ("POLICY006", "warn")
     assert "'hold'" in found.evidence
 
 
@@ -176,7 +176,7 @@ def test_ranked_together_a_quiet_period_still_takes_every_case_that_pays():
 def test_a_quiet_day_is_not_filled_up():
     fitted = fit_policy(reviews("100 per 1d"), eight_cases(), None)
     (found,) = fitted.findings
-    assert found.code == "POLICY003" and fitted.prices["review"].price == 0
+    assert found.code == "POLICY033" and fitted.prices["review"].price == 0
     assert (fitted.decide(eight_cases()).action.texts() == "review").sum() == 7
 
 
@@ -224,7 +224,7 @@ def test_places_taken_before_count():
 
 def test_every_action_scarce_is_refused():
     scarce = framing("{actions: {a: 1, b: 2}, capacity: {a: 1 per 1d, b: 1 per 1d}}")
-    with pytest.raises(FramingError, match="POLICY004"):
+    with pytest.raises(FramingError, match="POLICY034"):
         fit_policy(scarce, eight_cases(), None)
 
 

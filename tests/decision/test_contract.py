@@ -202,5 +202,5 @@ def test_a_fitted_policy_says_itself_in_a_sentence(form):
 def test_a_policy_of_another_form_is_not_loaded(form):
     framed, batch, labels = example(form)
     other = "select" if form != "select" else "rank"
-    with pytest.raises(TrueNorthError, match="POLICY007"):
+    with pytest.raises(TrueNorthError, match="POLICY037"):
         load_policy({**fit_policy(framed, batch, labels).to_dict(), "form": other}, framed)

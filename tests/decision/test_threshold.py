@@ -143,7 +143,7 @@ def test_the_free_choice_maximises_what_is_asked_within_the_promise(aim):
 
 def test_an_unknown_aim_is_refused():
     scores, positive = draw(np.random.default_rng(1), 300)
-    with pytest.raises(FramingError, match="POLICY011"):
+    with pytest.raises(FramingError, match="POLICY041"):
         guaranteed_threshold(scores, positive, Constraint.parse("recall >= 50%"), maximise="luck")
 
 
@@ -166,7 +166,7 @@ def test_only_what_a_threshold_can_keep_is_promised(text):
     if text.endswith(" "):
         assert guaranteed_threshold(scores, positive, Constraint.parse(text), task="fraud").needed == 59
         return
-    with pytest.raises(FramingError, match="POLICY010"):
+    with pytest.raises(FramingError, match="POLICY040"):
         guaranteed_threshold(scores, positive, Constraint.parse(text), task="fraud")
 
 
@@ -190,7 +190,7 @@ def test_rows_without_any_score_promise_nothing_or_act_on_nothing(text):
 def test_a_share_is_promised_of_the_action_that_the_threshold_takes():
     assert fit_policy(blocking("share(action = 'block') <= 5%"), calibration_rows(300)[0], None)
     for other in ("share(action = 'pass') <= 5%", "share(amount > 10) <= 5%"):
-        with pytest.raises(FramingError, match="POLICY010"):
+        with pytest.raises(FramingError, match="POLICY040"):
             fit_policy(blocking(other), calibration_rows(300)[0], None)
 
 
@@ -208,7 +208,7 @@ def test_a_policy_without_guarantee_acts_on_nothing_and_says_what_it_needs():
     batch, fraud = calibration_rows(200)
     fitted = fit_policy(policy, batch, labels_of(batch.columns, {"fraud": fraud}, policy))
     (found,) = fitted.findings
-    assert (found.code, found.severity) == ("POLICY012", "error")
+    assert (found.code, found.severity) == ("POLICY042", "error")
     assert "598 negatives" in found.fix
     decided = fitted.decide(batch)
     assert set(decided.action.texts()) == {"pass"}
@@ -230,7 +230,7 @@ def test_a_policy_blocks_above_its_threshold_and_records_how_it_was_set():
 def test_labels_are_needed_for_a_promise():
     batch, _ = calibration_rows(3_000)
     (found,) = fit_policy(blocking("false_positive_rate <= 5%"), batch, None).findings
-    assert found.code == "POLICY012" and "got 0 negatives" in found.evidence
+    assert found.code == "POLICY042" and "got 0 negatives" in found.evidence
 
 
 def test_rows_of_few_units_are_said_to_depend_on_each_other():

@@ -63,7 +63,7 @@ def full_result() -> dict[str, Any]:
                 "path": [],
             },
             {
-                "code": "POLICY004",
+                "code": "POLICY034",
                 "severity": "info",
                 "where": "policy.actions.challenge",
                 "evidence": "expected every action to be cheapest somewhere, got challenge nowhere.",

@@ -55,7 +55,7 @@ def test_the_address_may_stand_in_the_environment(read, rows, database, monkeypa
 
 @pytest.mark.parametrize("table", ["missing", 'plain"; drop table plain; --'])
 def test_a_table_that_is_not_there_is_a_finding(read, rows, database, table):
-    with pytest.raises(DataError, match=r"sources\.log\.path.*\[DATA001\]"):
+    with pytest.raises(DataError, match=r"sources\.log\.path.*\[LOG001\]"):
         read({"path": database, "table": table, "time": "none"})
     assert rows(read({"path": database, "table": "plain", "time": "none"}), "n") == [1]
 

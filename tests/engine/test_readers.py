@@ -244,7 +244,7 @@ def test_non_finite_numbers_are_null_and_counted(read, rows):
         ({"path": "nowhere/*.parquet"}, "which names nothing"),
         ({"path": "log.xyz"}, "expected a file ending"),
         ({"path": "broken.parquet"}, "expected a file that can be read"),
-        ({"path": "log.parquet", "rename": {"person": "usr"}}, r"got .usr.*DATA004.*did you mean .user."),
+        ({"path": "log.parquet", "rename": {"person": "usr"}}, r"got .usr.*LOG004.*did you mean .user."),
         ({"path": "log.parquet", "types": {"usr": "id"}}, r"types.usr.*got 'usr'"),
         ({"path": "log.parquet", "key": "usr"}, r"sources.log.key.*did you mean 'user'"),
         ({"path": "log.parquet", "where": "usr = 1"}, r"sources.log.where.*got 'usr'"),

@@ -272,7 +272,7 @@ def test_an_entry_may_name_a_made_column_and_cannot_shorten_it(read, rows):
 )
 def test_a_time_column_that_is_not_there_is_refused(read, source):
     log = {"at": naive("2026-01-02"), "seen": naive("2026-01-02"), "n": [1]}
-    with pytest.raises(DataError, match=r"DATA004"):
+    with pytest.raises(DataError, match=r"LOG004"):
         read({"time": "at", **source}, log)
 
 

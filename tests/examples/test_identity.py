@@ -79,7 +79,7 @@ def test_rows_that_share_a_key_and_are_kept_have_ids_of_their_own() -> None:
 
 
 def test_equal_rows_are_refused_dropped_or_kept() -> None:
-    with pytest.raises(truenorth.DataError, match="DATA005"):
+    with pytest.raises(truenorth.DataError, match="LOG005"):
         build(plain({}), {"log": TWICE}, as_of=AS_OF)
     dropped = build(plain({"duplicates": "drop"}), {"log": TWICE}, as_of=AS_OF)
     assert (dropped.examples.num_rows, removed(dropped)) == (4, {"duplicate": 1})

@@ -72,7 +72,7 @@ def test_customers_who_look_alike_are_kept_with_a_name_of_their_own(mailing: Bui
     assert len(mailing.examples["example_id"].unique()) == 64_000
     framing = yaml.safe_load((FRAMINGS / "hillstrom_uplift.yaml").read_text())
     del framing["sources"]["mailing"]["duplicates"]
-    with pytest.raises(truenorth.DataError, match="DATA005"):
+    with pytest.raises(truenorth.DataError, match="LOG005"):
         truenorth.build(framing, base=FRAMINGS)
 
 

@@ -226,7 +226,7 @@ def _idle(framing: Framing, found: Mapping[str, Price]) -> tuple[Finding, ...]:
     capacity = framing.policy.capacity
     return tuple(
         Finding(
-            code="POLICY003",
+            code="POLICY033",
             severity="info",
             where=f"policy.capacity.{name}",
             evidence=f"expected cases for {capacity[name]}, got {one.wanted:,.3g} that save money; "
@@ -241,7 +241,7 @@ def _idle(framing: Framing, found: Mapping[str, Price]) -> tuple[Finding, ...]:
 
 def _all_scarce(names: tuple[str, ...]) -> Finding:
     return Finding(
-        code="POLICY004",
+        code="POLICY034",
         where="policy.capacity",
         evidence=f"expected an action that can always be taken, got a capacity for each of {_listed(names)}.",
         fix="leave one action without capacity: it is what happens when the others are full.",

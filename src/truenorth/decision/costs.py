@@ -48,7 +48,7 @@ def cost_threshold(
     if not (np.all(wrong_act > 0) and np.all(wrong_pass > 0)):
         raise FramingError(
             Finding(
-                code="POLICY001",
+                code="POLICY031",
                 where="policy.actions",
                 evidence=f"expected errors that cost more than right decisions, got {np.min(wrong_act):g} "
                 f"for a false positive and {np.min(wrong_pass):g} more for a false negative.",
@@ -146,7 +146,7 @@ def never_cheapest(
         where = f"on none of {len(costs):,} rows"
     return tuple(
         Finding(
-            code="POLICY002",
+            code="POLICY006",
             severity="warn",
             where=f"policy.actions.{name}",
             evidence=f"expected an action that is cheapest somewhere, got {name!r}, cheapest {where}.",

@@ -84,7 +84,7 @@ def _curve(scores: Floats, costs: Floats) -> Curve:
 
 def _too_few(n: int) -> Finding:
     return Finding(
-        code="POLICY006",
+        code="POLICY036",
         where="policy.actions",
         evidence=f"expected at least {_LEAST_ROWS} labelled rows to learn what actions cost, got {n:,}.",
         fix="give the rule a task of its own, or validate on a longer period.",

@@ -69,7 +69,7 @@ def load_policy(plain: Mapping[str, Any], framing: Framing) -> FittedPolicy:
     if plain.get("form") != form:
         raise EngineError(
             Finding(
-                code="POLICY007",
+                code="POLICY037",
                 where="policy",
                 evidence=f"expected a fitted policy of form {form!r}, got {plain.get('form')!r}.",
                 fix="fit the policy again with this framing.",

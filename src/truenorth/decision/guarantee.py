@@ -93,7 +93,7 @@ def risk_of(keep: Constraint, task: str, act: str | None = None) -> tuple[Kind, 
     if kind is None or not of_task or not plain or not 0 < ceiling < 1:
         raise FramingError(
             Finding(
-                code="POLICY010",
+                code="POLICY040",
                 where="policy.threshold.keep",
                 evidence=f"expected a promise that one threshold on {task!r} can keep, got '{keep}'.",
                 fix="write a ceiling on false_positive_rate, false_negative_rate or share(action = ...), "
@@ -266,7 +266,7 @@ def _best(scores: Floats, positive: Bools, valid: Floats, maximise: str | None) 
 
 def _unknown_aim(name: Any) -> Finding:
     return Finding(
-        code="POLICY011",
+        code="POLICY041",
         where="policy.threshold.maximise",
         evidence=f"expected recall, precision, f1 or accuracy, got {name!r}.",
         fix="name one of them, or leave it out: the threshold then comes as close to the bound as is safe.",

@@ -118,7 +118,7 @@ def _scores(batch: Batch, task: str) -> Floats:
 
 def _refusal(found: Guarantee) -> Finding:
     return Finding(
-        code="POLICY012",
+        code="POLICY042",
         severity="error",
         where="policy.threshold.keep",
         evidence=f"expected rows that show {found.keep} with {found.confidence:.4g} confidence, "

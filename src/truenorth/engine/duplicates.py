@@ -112,7 +112,7 @@ def _refused(
         fix = "name a key that identifies a row, mend the log, or write duplicates: keep if every row counts"
     wanted = "rows that differ" + (f" and one row per key ({', '.join(key)})" if key else "")
     return refused(
-        "DATA005",
+        "LOG005",
         where=f"sources.{draft.name}.duplicates",
         evidence=f"expected {wanted}, got {' and '.join(found)}.",
         fix=fix,

@@ -88,7 +88,7 @@ def _order(sources: Mapping[str, Source], names: Collection[str] | None) -> list
         if name in path:
             circle = " -> ".join((*path[path.index(name) :], name))
             raise _refused(
-                "DATA007",
+                "LOG007",
                 name,
                 f"expected sources that do not need themselves, got {circle}.",
                 "cut the circle",
@@ -96,7 +96,7 @@ def _order(sources: Mapping[str, Source], names: Collection[str] | None) -> list
         if name not in sources:
             fix = suggest(name, list(sources), otherwise="declare it under sources")
             raise _refused(
-                "DATA004", path[-1] if path else name, f"expected a source of the framing, got {name!r}.", fix
+                "LOG004", path[-1] if path else name, f"expected a source of the framing, got {name!r}.", fix
             )
         if name in order:
             return
@@ -226,7 +226,7 @@ def _check_names(draft: Draft) -> None:
                 f"expected columns that differ by more than upper and lower case, got {twin!r} and {name!r}."
             )
             raise _refused(
-                "DATA004", draft.name, evidence, f"rename one: rename: {{{name.lower()}_2: {name}}}"
+                "LOG004", draft.name, evidence, f"rename one: rename: {{{name.lower()}_2: {name}}}"
             )
 
 
@@ -236,7 +236,7 @@ def _check_rows(table: SourceTable, source: Source, *, allow_empty: bool) -> Non
     removed = ", ".join(f"{count:,} removed ({reason})" for reason, count in table.report.removed.items())
     got = f"{table.report.n_read:,} rows: {removed}" if table.report.n_read else "none"
     raise _refused(
-        "DATA010",
+        "LOG010",
         table.name,
         f"expected rows, got {got}.",
         "check the path, the time column and its format, and where",

@@ -170,7 +170,7 @@ def _check_renames(name: str, source: Source, types: Mapping[str, exp.DataType])
 
 def _no_unit(name: str, one: str, data_type: exp.DataType) -> DataError:
     return refused(
-        "DATA006",
+        "LOG006",
         where=f"sources.{name}.time",
         evidence=f"expected a time in column {one!r}, got {data_type.sql().lower()} and no unit or format.",
         fix=f"write time: {{column: {one}, unit: s}} (or ms, us), or a format such as '%Y%m%d'",

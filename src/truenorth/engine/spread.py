@@ -50,7 +50,7 @@ def _fields(name: str, struct: exp.Expr, columns: list[str], list_column: str) -
     for field in struct.expressions:
         if field.name in columns and field.name != list_column:
             raise refused(
-                "DATA004",
+                "LOG004",
                 where=f"sources.{name}.unnest",
                 evidence=f"expected fields that are new columns, got {field.name!r}, which the log has.",
                 fix="rename one of the two in the log",
@@ -62,7 +62,7 @@ def _fields(name: str, struct: exp.Expr, columns: list[str], list_column: str) -
 
 def _no_list(name: str, list_column: str, data_type: exp.DataType) -> DataError:
     return refused(
-        "DATA004",
+        "LOG004",
         where=f"sources.{name}.unnest",
         evidence=f"expected a list in column {list_column!r}, got {data_type.sql().lower()}.",
         fix="name a column of lists",

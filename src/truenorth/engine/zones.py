@@ -82,7 +82,7 @@ def read_zone(name: str) -> Zone:
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         known = sorted(zoneinfo.available_timezones())
         raise refused(
-            "DATA006",
+            "LOG006",
             where="time.zone",
             evidence=f"expected a time zone such as 'Europe/Paris', got {name!r}.",
             fix=suggest(name, known, otherwise="write a name of the IANA time zone list, or UTC"),

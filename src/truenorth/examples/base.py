@@ -66,7 +66,7 @@ def _check_statics(inputs: Inputs, statics: Mapping[str, Static]) -> None:
         ):
             raise DataError(
                 Finding(
-                    code="DATA008",
+                    code="LOG008",
                     where=f"sources.{source}",
                     path=("sources", source),
                     evidence=f"expected one row per {', '.join(keys)} to join, got keys that repeat.",

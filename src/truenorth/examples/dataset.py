@@ -170,7 +170,7 @@ def _check_columns(path: Path, names: list[str], labels: Mapping[str, Label]) ->
 
 def _unreadable(path: Path, evidence: str) -> Finding:
     return Finding(
-        code="DATA001",
+        code="LOG001",
         where=path.name,
         evidence=evidence,
         fix="build the examples of this framing again: truenorth build FILE.",

@@ -182,7 +182,7 @@ def _outcomes(dataset: Dataset, spec: TaskSpec) -> Outcomes:
     listed = ", ".join(dataset.labels)
     raise DataError(
         Finding(
-            code="MODEL001",
+            code="MODEL030",
             where=f"labels.{name}",
             path=("labels", name),
             evidence=f"expected a label of the examples table ({listed}), got {name!r}.",

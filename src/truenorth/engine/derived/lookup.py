@@ -112,7 +112,7 @@ def _check_unique(reading: Reading, draft: Draft, name: str, lookup: Lookup, oth
     if rows:
         shown = ", ".join(f"{key} = {value!r}" for key, value in rows[0].items())
         raise refused(
-            "DATA008",
+            "LOG008",
             where=f"sources.{draft.name}.lookup.{name}",
             evidence=f"expected one row of {lookup.source!r} per {', '.join(lookup.by)}, "
             f"got several, for example for {shown}.",

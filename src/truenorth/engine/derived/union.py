@@ -98,4 +98,4 @@ def _covers(reading: Reading, tables: list[SourceTable]) -> tuple[int, int] | No
 
 
 def _refused(name: str, evidence: str, fix: str) -> DataError:
-    return refused("DATA004", where=f"sources.{name}.union", evidence=evidence, fix=fix)
+    return refused("LOG004", where=f"sources.{name}.union", evidence=evidence, fix=fix)

@@ -138,7 +138,7 @@ def _portable(reader: DuckDB, raw: str) -> exp.Query:
 
 def _no_path(name: str, given: list[str]) -> DataError:
     return refused(
-        "DATA001",
+        "LOG001",
         where=f"sources.{name}.path",
         evidence=f"expected a path or a frame of the name {name!r}, got neither.",
         fix=suggest(name, given, otherwise=f"write path:, or give the table as frames={{{name!r}: ...}}"),

@@ -178,7 +178,7 @@ def _typed(value: Tree, kind: str | None) -> Tree:
 
 def _unknown(name: str, option: str) -> DataError:
     return refused(
-        "DATA002",
+        "LOG002",
         where=f"sources.{name}.options",
         evidence=f"expected an option of CSV files ({', '.join(OPTIONS)}), got {option!r}.",
         fix=suggest(option, list(OPTIONS), otherwise="take the option out"),

@@ -34,7 +34,7 @@ def query(job: Job) -> exp.Query:
 def missing_table(name: str, table: str | None, known: list[str]) -> DataError:
     """Return the error for a table that is not there."""
     return refused(
-        "DATA003",
+        "LOG003",
         where=f"sources.{name}.table",
         evidence=f"expected a table of the database ({', '.join(known[:8])}), got {table!r}.",
         fix=suggest(table or "", known, otherwise="write table: with the name of the table"),

@@ -73,7 +73,7 @@ def format_of(name: str, path: str) -> Format:
         if re.search(ending, path, re.IGNORECASE):
             return file_format
     raise refused(
-        "DATA002",
+        "LOG002",
         where=f"sources.{name}.path",
         evidence=f"expected a file ending such as .parquet, .csv or .jsonl, got {path!r}.",
         fix="say the format, for example format: csv",
@@ -110,7 +110,7 @@ def _missing(name: str, path: str, full: Path) -> Part:
         else f"there is no folder {folder}"
     )
     raise refused(
-        "DATA001",
+        "LOG001",
         where=f"sources.{name}.path",
         evidence=f"expected a file that exists, got {path!r}, which names nothing (looked for {full}).",
         fix=f"did you mean {' or '.join(repr(one) for one in shown)}?" if shown else otherwise,
@@ -122,7 +122,7 @@ def missing_column(name: str, place: str, column: str, known: Iterable[str]) -> 
     names = list(known)
     shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
     return refused(
-        "DATA004",
+        "LOG004",
         where=f"sources.{name}.{place}",
         evidence=f"expected a column of {name!r} ({shown}), got {column!r}.",
         fix=suggest(column, names, otherwise="name a column that the log has"),

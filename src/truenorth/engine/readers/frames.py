@@ -30,7 +30,7 @@ def to_arrow(name: str, frame: Any) -> pa.Table | pa.RecordBatchReader:
     if hasattr(frame, "__arrow_c_stream__"):
         return pa.RecordBatchReader.from_stream(frame)
     raise refused(
-        "DATA002",
+        "LOG002",
         where=f"sources.{name}",
         evidence=f"expected an Arrow, pandas or polars frame, got {type(frame).__name__}.",
         fix="give one of these, or write the table to Parquet and name its path",

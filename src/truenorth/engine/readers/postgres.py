@@ -67,7 +67,7 @@ def _expanded(path: str) -> str:
 def _unreachable(name: str, source: Source, error: Exception) -> DataError:
     text = " ".join(str(error).split())
     return refused(
-        "DATA001",
+        "LOG001",
         where=f"sources.{name}.path",
         evidence=f"expected table {source.table!r} of a PostgreSQL database that answers, got: {text[:300]}",
         fix="check the address, the table and the rights; secrets belong in the environment: postgresql://$PGUSER@...",
