@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Severity = Literal["error", "warn", "info"]
@@ -36,13 +36,15 @@ class Finding:
     """The concrete remedy."""
     path: tuple[str | int, ...] = ()
     """Keys from the root of the framing to the value, for editors and line numbers."""
+    numbers: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """The evidence as numbers by name, for programs; the same figures as in `evidence`."""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.evidence} [{self.code}]\n  Fix: {self.fix}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as plain JSON values."""
-        return {**asdict(self), "path": list(self.path)}
+        return {**asdict(self), "path": list(self.path), "numbers": dict(self.numbers)}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Finding:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from truenorth.framing.durations import Duration
 from truenorth.framing.percentages import Percentage, Share
-from truenorth.framing.references import MetricReference
+from truenorth.framing.references import Constraint, MetricReference
 from truenorth.framing.section import Section
 
 
@@ -29,3 +30,7 @@ class Experiment(Section):
     """Smallest effect worth finding."""
     stages: tuple[Share, ...] = ()
     """Shares of the traffic, one per stage of the roll-out."""
+    duration: Duration | None = None
+    """How long the test runs; whole weeks, so that every day of the week counts alike."""
+    rollback: tuple[Constraint, ...] = ()
+    """What takes the change back at once, for example `mean(hide) > 0.6%`."""

@@ -7,7 +7,7 @@ other, and refuse future reads. Later steps run on what earlier ones could read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path as FilePath
 from typing import Any
@@ -42,12 +42,7 @@ def load_with_findings(
 ) -> tuple[Framing, tuple[Finding, ...]]:
     """Do as `load` after setting `changes` by dotted key, and return what was waived or is worth knowing."""
     path = FilePath(path)
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        evidence = f"expected a readable UTF-8 file, got {getattr(error, 'strerror', None) or error}."
-        raise FramingError(replace(finding("SPEC004", (), evidence), where=str(path))) from None
-    return _load(changed(read_document(text, path=str(path)), changes or {}), path.parent, today)
+    return _load(changed(read_document(_text(path), path=str(path)), changes or {}), path.parent, today)
 
 
 def load_text(text: str, *, path: str = "framing.yaml", today: date | None = None) -> Framing:
@@ -75,11 +70,62 @@ def load_text_with_findings(
     return _load(changed(read_document(text, path=path), changes or {}), None, today)
 
 
+@dataclass(frozen=True)
+class Inspection:
+    """A framing as far as it could be read, and everything that is wrong with it; nothing was raised."""
+
+    framing: Framing | None
+    """Expanded; without the parts that are wrong; None where too little is left."""
+    findings: tuple[Finding, ...]
+    """Mistakes, future reads and warnings, in the order of the file; waived refusals are warnings."""
+    document: Document
+    """The text as it was written, with the line of every key."""
+
+
+def inspect_file(
+    path: str | FilePath, *, today: date | None = None, changes: Mapping[str, Any] | None = None
+) -> Inspection:
+    """Read a framing and say what is wrong with it, without refusing it.
+
+    Raises:
+        FramingError: If the file itself cannot be read.
+    """
+    path = FilePath(path)
+    return _inspect(changed(read_document(_text(path), path=str(path)), changes or {}), path.parent, today)
+
+
+def inspect_text(
+    text: str,
+    *,
+    path: str = "framing.yaml",
+    folder: FilePath | None = None,
+    today: date | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> Inspection:
+    """Do as `inspect_file` for a text; files beside it are looked for in `folder` only."""
+    return _inspect(changed(read_document(text, path=path), changes or {}), folder, today)
+
+
+def _text(path: FilePath) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        evidence = f"expected a readable UTF-8 file, got {getattr(error, 'strerror', None) or error}."
+        raise FramingError(replace(finding("SPEC004", (), evidence), where=str(path))) from None
+
+
 def _load(
     document: Document, folder: FilePath | None, today: date | None
 ) -> tuple[Framing, tuple[Finding, ...]]:
+    made = _inspect(document, folder, today)
+    if made.framing is None or any(found.severity == "error" for found in made.findings):
+        raise FramingError(found for found in made.findings if found.severity == "error")
+    return made.framing, made.findings
+
+
+def _inspect(document: Document, folder: FilePath | None, today: date | None) -> Inspection:
     if not document.data and document.problems:
-        raise FramingError(document.problems)
+        return Inspection(None, document.problems, document)
     reading = read_framing(document.data)
     findings = [*document.problems, *reading.findings]
     framing, reading, more = _expanded(reading, document)
@@ -87,10 +133,7 @@ def _load(
     if framing is not None:
         sound = not any(found.severity == "error" for found in findings)
         findings += _checked(framing, reading, document, folder, today, is_sound=sound)
-    findings = _placed(findings, document)
-    if framing is None or any(found.severity == "error" for found in findings):
-        raise FramingError(found for found in findings if found.severity == "error")
-    return framing, tuple(findings)
+    return Inspection(framing, tuple(_placed(findings, document)), document)
 
 
 def _expanded(reading: Reading, document: Document) -> tuple[Framing | None, Reading, list[Finding]]:

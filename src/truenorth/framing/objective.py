@@ -14,3 +14,5 @@ class Objective(Section):
     """An expression over tasks and features: expected value on predictions, realised value on labels."""
     metric: MetricReference | None = None
     """The metric by which models are compared."""
+    reasons: dict[str, str] = {}
+    """Why each task weighs in the score what it weighs: weights are values, not tuning."""

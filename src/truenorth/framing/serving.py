@@ -17,3 +17,7 @@ class Serving(Section):
     """For `batch`: time between two runs."""
     timeout: Duration | None = None
     """Time after which the fallback answers."""
+    store: Literal["memory", "lmdb", "redis"] | None = None
+    """Where batch and stream features are read from."""
+    cache: Duration | None = None
+    """How long an answer may be given again without deciding anew."""

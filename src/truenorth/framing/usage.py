@@ -24,6 +24,8 @@ def check_objective(scope: Scope) -> Iterator[Finding]:
         yield from scope.unknown_value(rule.when, ("models", "rules", index, "when"), also=context)
     for name in framing.proxies:
         yield from scope.unknown(name, scope.labels, "SPEC022", ("proxies", name), "a label")
+    for name in framing.objective.reasons:
+        yield from scope.unknown(name, scope.labels, "SPEC022", ("objective", "reasons", name), "a label")
     if models.calibrate.to:
         yield from scope.unknown(
             models.calibrate.to, scope.labels, "SPEC022", ("models", "calibrate", "to"), "a label"
@@ -133,6 +135,8 @@ def _references(scope: Scope) -> Iterator[tuple[Path, MetricReference]]:
     if framing.experiment:
         for index, guardrail in enumerate(framing.experiment.guardrails):
             yield ("experiment", "guardrails", index, "metric"), guardrail.metric
+        for index, constraint in enumerate(framing.experiment.rollback):
+            yield ("experiment", "rollback", index), constraint.metric
     for index, metric in enumerate(framing.monitoring.track):
         yield ("monitoring", "track", index), metric
     if framing.monitoring.retrain.or_when:
