@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from truenorth.cli import running, starting
+from truenorth.cli import auditing, running, starting
 from truenorth.cli.failing import told
 from truenorth.cli.options import (
     AsOf,
@@ -194,6 +194,7 @@ def build(
 
 
 COMMANDS: tuple[Callable[..., None], ...] = (
+    auditing.audit, auditing.explain,
     running.run, running.demo, running.report, running.runs, running.compare, running.score,
     starting.systems, starting.new, starting.data,
 )  # fmt: skip

@@ -53,11 +53,14 @@ Master = Annotated[
 def request_of(file: Path, as_of: str | None, fold: int = 0, changes: Mapping[str, Any] | None = None) -> Any:
     """Return the request of a build or a run."""
     from truenorth.examples.plan import Request
-    from truenorth.framing.load import load_with_findings
+    from truenorth.framing.load import load_inspected
 
     moment = None if as_of is None else _moment(as_of)
-    framing, findings = load_with_findings(found(file), today=date.today(), changes=changes)
-    return Request(framing=framing, findings=findings, base=file.parent, as_of=moment, fold=fold)
+    framing, made = load_inspected(found(file), today=date.today(), changes=changes)
+    return Request(
+        framing=framing, findings=made.findings, document=made.document, base=file.parent, as_of=moment,
+        fold=fold,
+    )  # fmt: skip
 
 
 def _moment(text: str) -> int:
@@ -126,6 +129,23 @@ def sizes(written: list[str]) -> dict[str, int]:
             for one in wrong
         )
     return {name: int(number) for name, _, number in pairs}
+
+
+def changes_of(written: list[str]) -> dict[str, str]:
+    """Read `--set key=value`.
+
+    Raises:
+        FramingError: If one has no `=`.
+    """
+    pairs = [one.partition("=") for one in written]
+    wrong = [one for one, (_, sign, _) in zip(written, pairs, strict=True) if not sign]
+    if wrong:
+        fix = "write --set policy.capacity.review='50 per 1d'."
+        raise FramingError(
+            Finding(code="SPEC035", where="--set", evidence=f"expected KEY=VALUE, got {one!r}.", fix=fix)
+            for one in wrong
+        )
+    return {key: value for key, _, value in pairs}
 
 
 def print_json(value: Any) -> None:

@@ -21,11 +21,11 @@ from truenorth.cli.options import (
     Memory,
     Spill,
     Threads,
+    changes_of,
     memory_size,
     print_json,
     request_of,
 )
-from truenorth.errors import Finding, FramingError
 
 Runs = Annotated[Path, typer.Option("--out", help="Folder of all runs.")]
 Name = Annotated[
@@ -68,7 +68,7 @@ def run(
     answer it. A run that was stopped goes on where it was.
     """
     with told(as_json=as_json, debug=debug, file=file):
-        request = request_of(file, as_of, fold, _changes(changes or []))
+        request = request_of(file, as_of, fold, changes_of(changes or []))
         settings = {"threads": threads, "memory": memory_size(memory), "spill": spill, "master": master}
         made = _run(request, out, seed, engine.value, settings, fresh=fresh, quiet=as_json)
         if as_json:
@@ -198,20 +198,3 @@ def _run(
 
 def _tell(made: Any) -> None:
     sys.stdout.write(f"{made!r}\nreport       {made.report}\n")
-
-
-def _changes(written: list[str]) -> dict[str, str]:
-    """Read `--set key=value`.
-
-    Raises:
-        FramingError: If one has no `=`.
-    """
-    pairs = [one.partition("=") for one in written]
-    wrong = [one for one, (_, sign, _) in zip(written, pairs, strict=True) if not sign]
-    if wrong:
-        fix = "write --set policy.capacity.review='50 per 1d'."
-        raise FramingError(
-            Finding(code="SPEC035", where="--set", evidence=f"expected KEY=VALUE, got {one!r}.", fix=fix)
-            for one in wrong
-        )
-    return {key: value for key, _, value in pairs}

@@ -18,9 +18,10 @@ from markupsafe import Markup
 
 from truenorth.documents.blocks import Chart, Section
 from truenorth.documents.files import write_whole
-from truenorth.documents.header import header
+from truenorth.documents.header import Header, header
 from truenorth.documents.reading import one_line
 from truenorth.documents.rendering import environment, package_text
+from truenorth.documents.sections.audit import audit
 from truenorth.documents.sections.calibration import calibration
 from truenorth.documents.sections.contributions import contributions
 from truenorth.documents.sections.examples import examples
@@ -31,8 +32,8 @@ from truenorth.documents.sections.operating import operating_point
 from truenorth.documents.sections.record import findings, not_assessed, record
 
 SECTIONS = (
-    kickoff, examples, ladder, calibration, operating_point, metrics, contributions, not_assessed, findings,
-    record,
+    kickoff, audit, examples, ladder, calibration, operating_point, metrics, contributions, not_assessed,
+    findings, record,
 )  # fmt: skip
 """Chapters in the order of reading."""
 
@@ -52,11 +53,23 @@ def write_report(result: Mapping[str, Any], path: Path) -> Path:
 
 def render_report(result: Mapping[str, Any]) -> str:
     """Return the report of a run as HTML."""
-    sections = [section(result) for section in SECTIONS]
+    return render_page(
+        header(result), [section(result) for section in SECTIONS], made_from="the JSON of the run"
+    )
+
+
+def render_page(top: Header, sections: list[Section], *, made_from: str) -> str:
+    """Return a page of a header and sections as HTML that needs nothing from outside.
+
+    Args:
+        top: What is read first.
+        sections: Chapters in the order of reading.
+        made_from: What the footer names as the origin.
+    """
     charts = _charts(sections)
     scripts = (package_text("static/vega.js"), package_text("templates/charts.js")) if charts else ()
     return environment().get_template("report.html").render(
-        header=header(result), sections=sections, style=Markup(package_text("templates/report.css")),
+        header=top, sections=sections, made_from=made_from, style=Markup(package_text("templates/report.css")),
         charts=Markup(embedded_json([{**chart.spec, "description": chart.description} for chart in charts])),
         numbers={id(chart): index for index, chart in enumerate(charts)},
         scripts=[Markup(script) for script in scripts], policy=content_policy(scripts),

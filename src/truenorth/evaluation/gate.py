@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
 from truenorth.errors import Finding
@@ -29,8 +29,15 @@ def gate(
         waivers: Rules that are knowingly broken.
         today: Day on which the waivers must hold.
     """
-    statuses = {outcome.status for outcome in outcomes}
+    return gate_of({outcome.status for outcome in outcomes}, findings, waivers, today=today)
+
+
+def gate_of(
+    statuses: Collection[str], findings: Iterable[Finding], waivers: Sequence[Waiver], *, today: date
+) -> Gate:
+    """Return the verdict from the statuses of the constraints alone; see `gate`."""
     waived, standing = split_waived(findings, waivers, today=today)
+    statuses = set(statuses)
     if statuses & {"violated", "error"} or any(finding.severity == "error" for finding in standing):
         return "blocked"
     if statuses & {"undecided", "not assessed"}:

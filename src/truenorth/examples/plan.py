@@ -11,6 +11,7 @@ from truenorth.engine.contract import Engine
 from truenorth.engine.ingest import SourceTable, read_sources
 from truenorth.examples.context import Inferred, inferred_context
 from truenorth.examples.members import members, read_classes
+from truenorth.framing.document import Document
 from truenorth.framing.framing import Framing
 from truenorth.framing.horizon import horizon, with_dependencies
 from truenorth.framing.labels import Label
@@ -38,6 +39,8 @@ class Request:
     """Rolling fold; 0 is the latest."""
     findings: tuple[Finding, ...] = ()
     """What reading the framing found worth telling: waived refusals, warnings."""
+    document: Document | None = None
+    """The file as it was written, for the audit's lines; None for a framing that is no file."""
     frames: Mapping[str, Any] = field(default_factory=dict)
     """Arrow, pandas or polars frames by source name."""
 

@@ -41,8 +41,8 @@ def load_with_findings(
     path: str | FilePath, *, today: date | None = None, changes: Mapping[str, Any] | None = None
 ) -> tuple[Framing, tuple[Finding, ...]]:
     """Do as `load` after setting `changes` by dotted key, and return what was waived or is worth knowing."""
-    path = FilePath(path)
-    return _load(changed(read_document(_text(path), path=str(path)), changes or {}), path.parent, today)
+    framing, made = load_inspected(path, today=today, changes=changes)
+    return framing, made.findings
 
 
 def load_text(text: str, *, path: str = "framing.yaml", today: date | None = None) -> Framing:
@@ -114,13 +114,34 @@ def _text(path: FilePath) -> str:
         raise FramingError(replace(finding("SPEC004", (), evidence), where=str(path))) from None
 
 
+def load_inspected(
+    path: str | FilePath, *, today: date | None = None, changes: Mapping[str, Any] | None = None
+) -> tuple[Framing, Inspection]:
+    """Do as `load_with_findings`, and also return the document.
+
+    Raises:
+        FramingError: With every mistake of the file.
+    """
+    made = inspect_file(path, today=today, changes=changes)
+    return accepted(made), made
+
+
+def accepted(made: Inspection) -> Framing:
+    """Return the framing of an inspection in which nothing is wrong.
+
+    Raises:
+        FramingError: With every mistake.
+    """
+    if made.framing is None or any(found.severity == "error" for found in made.findings):
+        raise FramingError(found for found in made.findings if found.severity == "error")
+    return made.framing
+
+
 def _load(
     document: Document, folder: FilePath | None, today: date | None
 ) -> tuple[Framing, tuple[Finding, ...]]:
     made = _inspect(document, folder, today)
-    if made.framing is None or any(found.severity == "error" for found in made.findings):
-        raise FramingError(found for found in made.findings if found.severity == "error")
-    return made.framing, made.findings
+    return accepted(made), made.findings
 
 
 def _inspect(document: Document, folder: FilePath | None, today: date | None) -> Inspection:

@@ -10,7 +10,7 @@ from typing import Any
 from truenorth.engine.contract import EngineName, EngineSettings
 from truenorth.examples.plan import Request
 from truenorth.framing.framing import Framing
-from truenorth.framing.load import load_text_with_findings, load_with_findings
+from truenorth.framing.load import Inspection, accepted, inspect_text, load_inspected
 from truenorth.framing.periods import Moment
 from truenorth.workflow.result import Run
 from truenorth.workflow.run import RunOptions, run_request
@@ -55,10 +55,11 @@ def run(
         FramingError: If the framing is wrong or reads the future.
         DataError: If the logs cannot answer it.
     """
-    read, findings, folder = _read(framing, changes or {}, today)
+    read, made, folder = _read(framing, changes or {}, today)
     request = Request(
         framing=read,
-        findings=findings,
+        findings=made.findings,
+        document=made.document,
         base=Path(base) if base is not None else folder,
         as_of=None if as_of is None else Moment.parse(as_of).microseconds,
         fold=fold,
@@ -68,18 +69,17 @@ def run(
     return run_request(request, Path(out), options)
 
 
-def _read(
-    framing: Any, changes: Mapping[str, Any], today: date | None
-) -> tuple[Framing, tuple[Any, ...], Path]:
+def _read(framing: Any, changes: Mapping[str, Any], today: date | None) -> tuple[Framing, Inspection, Path]:
     if isinstance(framing, Framing):
         framing = _plain(framing)
     if isinstance(framing, Mapping):
         import yaml
 
         text = yaml.safe_dump(dict(framing), sort_keys=False)
-        return *load_text_with_findings(text, today=today, changes=changes), Path()
+        made = inspect_text(text, today=today, changes=changes)
+        return accepted(made), made, Path()
     path = Path(framing)
-    return *load_with_findings(path, today=today, changes=changes), path.parent
+    return *load_inspected(path, today=today, changes=changes), path.parent
 
 
 def _plain(framing: Framing) -> Mapping[str, Any]:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from truenorth.decision.contract import FittedPolicy
 from truenorth.decision.fit import load_policy
-from truenorth.errors import Finding
 from truenorth.evaluation.calibration import calibration_table
 from truenorth.evaluation.contract import Judged
 from truenorth.evaluation.evaluate import evaluate
@@ -32,26 +31,13 @@ def evaluate_run(work: Work, folder: Path) -> Mapping[str, Any]:
     judged = _judged(work, "chosen", work.results["choose"]["chosen"], whole)
     rule = _judged(work, "rule", RULE, whole)
     train = work.dataset.take(work.parts.train)
-    made = evaluate(
-        work.framing, judged, rule, train=train, seed=work.seed, today=work.today, findings=_found(work)
-    )
+    made = evaluate(work.framing, judged, rule, train=train, seed=work.seed, today=work.today)
     result: dict[str, Any] = made.to_dict()
+    result.pop("gate")  # the verdict is given once, by the last stage
     if len(parts) > 1:
         result["tests"] = {name: _one_test(work, mask) for name, mask in parts.items()}
     result["calibration"] = _calibration(work, whole)
     return result
-
-
-def asked_of_the_gate(work: Work) -> list[Any]:
-    """Return what the gate reads beside results of stages: waivers that hold, the framing's findings."""
-    held = [waiver.rule for waiver in work.framing.waivers if waiver.holds_on(work.today)]
-    return [held, [finding.to_dict() for finding in work.request.findings]]
-
-
-def _found(work: Work) -> list[Finding]:
-    """Return what the framing and the stages before say; the gate reads it beside the constraints."""
-    made = (one for result in work.results.values() for one in result.get("findings", ()))
-    return [*work.request.findings, *map(Finding.from_dict, made)]
 
 
 def _judged(work: Work, use: str, name: str, rows: NDArray[np.bool_]) -> Judged:

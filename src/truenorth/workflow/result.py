@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ def assemble(work: Work, *, run: str, version: str, created: str) -> dict[str, A
         "seed": work.seed,
         "framing": to_plain(work.framing),
         "framing_hash": framing_hash(work.framing),
-        "gate": evaluated["gate"],
+        "gate": results.get("verdict", {}).get("gate", "not assessed"),
         "decision": results["decide"]["chosen"]["sentence"],
         "chosen": chosen,
         "verdict": choice["verdict"],
@@ -100,7 +100,8 @@ def assemble(work: Work, *, run: str, version: str, created: str) -> dict[str, A
         "rule_policy": results["decide"]["rule"],
         "evaluate": evaluated,
         "not_assessed": evaluated["not_assessed"],
-        "findings": [*(one.to_dict() for one in work.request.findings), *_findings(results)],
+        "audit": results.get("verdict", {}).get("audit", {}),
+        "findings": found_by(work),
         "versions": _versions(version),
         "attribution": _attribution(work),
     }  # fmt: skip
@@ -132,9 +133,19 @@ def _attribution(work: Work) -> str | None:
     return " ".join(owed) or None
 
 
-def _findings(results: Mapping[str, Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    for result in results.values():
-        yield from result.get("findings", ())
+def found_by(work: Work) -> list[Mapping[str, Any]]:
+    """Return what reading the framing and every stage found; of the audit only its last word."""
+    listed: list[Mapping[str, Any]] = [one.to_dict() for one in work.request.findings]
+    for name, result in work.results.items():
+        listed += [] if name == "audit" else result.get("findings", ())
+    return _without_repetition(listed, work.results.get("verdict", {}).get("audit", {}))
+
+
+def _without_repetition(found: list[Mapping[str, Any]], made: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Leave out what a rule of the audit says again of the same place, with its evidence."""
+    said = {(one["code"], tuple(one["path"])) for one in made.get("findings", ())}
+    others = [one for one in found if (one["code"], tuple(one["path"])) not in said]
+    return [*made.get("findings", ()), *others]
 
 
 def summary_lines(result: Mapping[str, Any]) -> list[str]:

@@ -33,6 +33,10 @@ from truenorth.workflow.store import RESULT, Store, link_tree, read_json, write_
 from truenorth.workflow.work import Work
 
 
+FILES = {"evaluate": "evaluation", "audit": "framing_audit", "verdict": "audit"}
+"""Files of stages that are not called as the stage; `audit.json` holds every rule's answer."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
     """How a run is made; none of it but the seed changes what comes out."""
@@ -102,16 +106,17 @@ def _run_stages(work: Work, store: Store, root: str, *, fresh: bool) -> dict[str
     """Run or find every stage; return its wall time as it was when it ran."""
     key, seconds = root, {}
     for number, stage in enumerate(STAGES, 1):
-        key = content_key(key, stage.name, sections(work.framing, stage.sections), stage.also(work))
-        found = None if fresh else store.find(stage.name, key)
+        made_of = content_key(key, stage.name, sections(work.framing, stage.sections), stage.also(work))
+        key = made_of if stage.feeds else key
+        found = None if fresh else store.find(stage.name, made_of)
         if found is None:
             work.say(f"{number} of {len(STAGES)} {stage.says}")
-            with store.draft(stage.name, key, replace=fresh) as draft:
+            with store.draft(stage.name, made_of, replace=fresh) as draft:
                 began = time.perf_counter()
                 result = dict(stage.work(work, draft))
                 result["seconds_here"] = round(time.perf_counter() - began, 3)
                 write_json(result, draft / RESULT)
-            found = store.root / f"{stage.name}-{key}"
+            found = store.root / f"{stage.name}-{made_of}"
         work.folders[stage.name] = found
         work.results[stage.name] = read_json(found / RESULT)
         seconds[stage.name] = work.results[stage.name]["seconds_here"]
@@ -127,8 +132,7 @@ def _write(work: Work, result: Mapping[str, Any], folder: Path) -> None:
     link_tree(work.folders["train"] / "rungs", folder / "models")
     (folder / "framing.lock.yaml").write_text(dump(work.framing), encoding="utf-8")
     for stage in STAGES:
-        name = "evaluation" if stage.name == "evaluate" else stage.name
-        write_json(work.results[stage.name], folder / f"{name}.json")
+        write_json(work.results[stage.name], folder / f"{FILES.get(stage.name, stage.name)}.json")
     write_documents(work, result, folder)
 
 

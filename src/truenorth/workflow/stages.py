@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from truenorth.examples.context import names_read
+from truenorth.framing.framing import Framing
 from truenorth.framing.names import tasks
 from truenorth.models.rows import asked_of_tasks
+from truenorth.workflow.auditing import asked_of_the_audit, audit_framing, give_verdict
 from truenorth.workflow.calibrating import calibrate
 from truenorth.workflow.choosing import choose_rung
 from truenorth.workflow.deciding import set_policies
-from truenorth.workflow.evaluating import asked_of_the_gate, evaluate_run
+from truenorth.workflow.evaluating import evaluate_run
 from truenorth.workflow.learning import train
 from truenorth.workflow.parts import is_guaranteed
 from truenorth.workflow.preparing import prepare
@@ -32,9 +34,15 @@ class Stage:
     """Sections of the framing that the result depends on, beyond those of earlier stages."""
     also: Callable[[Work], Any] = lambda work: None
     """What else it depends on, as JSON values: parts of other sections, findings, the day."""
+    feeds: bool = True
+    """Whether later stages depend on its result."""
+
+
+EVERY_SECTION = tuple(Framing.model_fields)
 
 
 STAGES = (
+    Stage("audit", "auditing the framing", audit_framing, EVERY_SECTION, asked_of_the_audit, feeds=False),
     Stage(
         "examples", "building examples", prepare,
         ("sources", "examples", "labels", "features", "split"),
@@ -44,8 +52,6 @@ STAGES = (
     Stage("calibrate", "calibrating", calibrate, (), lambda work: is_guaranteed(work.framing)),
     Stage("choose", "choosing", choose_rung, ("objective", "business", "policy")),
     Stage("decide", "setting the policy", set_policies, ()),
-    Stage(
-        "evaluate", "evaluating", evaluate_run, ("evaluation", "constraints", "waivers", "experiment"),
-        asked_of_the_gate,
-    ),
+    Stage("evaluate", "evaluating", evaluate_run, ("evaluation", "constraints", "experiment")),
+    Stage("verdict", "giving the verdict", give_verdict, EVERY_SECTION, asked_of_the_audit),
 )  # fmt: skip

@@ -1,0 +1,63 @@
+"""Words by which a framing's prose and names say what they do not declare: domains, adversaries, traps.
+
+A word is a hint, never a proof: rules that rest on one say which word it was, so that a wrong guess is seen
+and waived.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+DOMAINS: Mapping[str, tuple[str, ...]] = {
+    "lending": ("credit risk", "credit approval", "credit score", "loan", "lend", "lending", "mortgage",
+                "borrower", "default on", "underwriting"),
+    "health": ("patient", "patients", "clinical", "clinic", "hospital", "diagnosis", "health", "medical",
+               "triage", "nurse", "icd"),
+    "hiring": ("hiring", "hire", "recruiting", "candidate screening", "applicant screening", "resume",
+               "job applicant"),
+    "housing": ("housing", "tenant", "tenants", "rental application", "landlord"),
+    "minors": ("minors", "children", "child", "kids", "pupil", "pupils", "under 13", "under 16"),
+}  # fmt: skip
+"""Regulated domains, and the words that imply them."""
+
+REGULATIONS: Mapping[str, tuple[str, ...]] = {
+    "lending": ("ecoa", "eu_ai_act"), "health": ("hipaa", "gdpr", "eu_ai_act"),
+    "hiring": ("eu_ai_act", "gdpr"), "housing": ("fha",), "minors": ("coppa", "gdpr"),
+}  # fmt: skip
+"""The keys of `business.regulation` that usually apply in a domain; which do is for counsel to say."""
+
+ADVERSARIAL = ("fraud", "spam", "abuse", "bot", "bots", "scam", "phishing", "cheat", "moderation", "attacker",
+               "attackers", "laundering", "fake")  # fmt: skip
+"""Words of domains whose subjects adapt to the model."""
+
+CATASTROPHIC = ("death", "deaths", "injury", "clinical", "patient", "patients", "surgery",
+                "self driving", "braking", "weapon", "sepsis", "overdose", "safety critical")  # fmt: skip
+"""Words of domains in which one error can be past mending."""
+
+PROTECTED = (
+    "sex", "gender", "race", "ethnicity", "religion", "age", "marriage", "marital", "marital status",
+    "nationality", "national origin", "disability", "pregnancy", "colour", "color", "sexual orientation",
+)  # fmt: skip
+"""Names of attributes that the law protects somewhere."""
+
+GENERATION = ("generate", "generated", "generation", "summary", "summaries", "chatbot", "reply draft",
+              "draft reply", "llm", "language model", "answer text", "translation")  # fmt: skip
+"""Words of systems whose output is text or another structure that is generated."""
+
+
+def words_in(text: str, words: Iterable[str]) -> tuple[str, ...]:
+    """Return which words or phrases stand in a text, whole and whatever their case.
+
+    Examples:
+        >>> words_in("Lend to people who pay back", DOMAINS["lending"])
+        ('lend',)
+    """
+    plain = text.lower().replace("_", " ").replace("-", " ")
+    return tuple(word for word in words if re.search(rf"\b{re.escape(word)}\b", plain))
+
+
+def domains_in(text: str) -> Mapping[str, tuple[str, ...]]:
+    """Return the regulated domains that a text implies, each with the words that say so."""
+    found = {domain: words_in(text, words) for domain, words in DOMAINS.items()}
+    return {domain: words for domain, words in found.items() if words}
