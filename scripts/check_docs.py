@@ -50,10 +50,11 @@ def chapters(page: Path) -> frozenset[str]:
 
 
 def check_codes(page: Path, text: str) -> Iterator[str]:
+    from truenorth.audit.rules import BUILT_IN
     from truenorth.framing.codes import CODES
     from truenorth.workflow.codes import CODES as OTHER_CODES
 
-    known = CODES.keys() | OTHER_CODES.keys()
+    known = CODES.keys() | OTHER_CODES.keys() | {rule.code for rule in BUILT_IN}
     families = {code.rstrip("0123456789") for code in known}
     for match in re.finditer(r"\b([A-Z]{3,})\d{3}\b", text):
         if match[1] in families and match[0] not in known:

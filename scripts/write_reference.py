@@ -8,6 +8,8 @@ from pathlib import Path
 from string import digits
 from typing import Any, get_args
 
+from truenorth.audit.explain import index, page
+from truenorth.audit.rules import BUILT_IN
 from truenorth.framing.codes import CODES
 from truenorth.framing.framing import Framing
 from truenorth.framing.functions import FUNCTIONS
@@ -25,8 +27,8 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 
 FAMILIES = {
-    "LEAK": "Reading the future",
-    "LABEL": "Labels",
+    "AUDIT": "The audit itself",
+    "WAIVER": "Waivers",
     "LOG": "Logs and files",
     "DATA": "What a table holds",
     "ENGINE": "The engine and the system",
@@ -61,7 +63,8 @@ All mistakes of a file are reported at once, each with its place, its value, its
 
 What cannot go on ends with an exit code of [the command line](reference.md#command-line); all else is a
 finding of the run and stands in its report. A finding of severity `error` blocks the [gate](run.md#the-gate),
-unless a waiver covers its code. How each leak arises, and what to write instead, is in [leaks](leaks.md).
+unless a waiver covers its code. The codes of the audit's rules (GOAL, LEAK, PROXY and so on) have
+[pages of their own](rules/index.md); how each leak arises, and what to write instead, is in [leaks](leaks.md).
 
 {families}
 """
@@ -180,6 +183,22 @@ def _count(arguments: tuple[int, int]) -> str:
     return str(least) if least == most else f"{least} to {most}"
 
 
+def rule_pages() -> dict[str, str]:
+    """Return the page of each built-in rule and their index, by file name below docs/rules."""
+    return {"index.md": index(BUILT_IN)} | {f"{rule.code}.md": page(rule) for rule in BUILT_IN}
+
+
+def write_rules(folder: Path) -> None:
+    pages = rule_pages()
+    folder.mkdir(exist_ok=True)
+    for old in folder.glob("*.md"):
+        if old.name not in pages:
+            old.unlink()
+    for name, text in pages.items():
+        (folder / name).write_text(text)
+
+
 if __name__ == "__main__":
-    for page, text in PAGES.items():
-        (DOCS / page).write_text(text())
+    for name, text in PAGES.items():
+        (DOCS / name).write_text(text())
+    write_rules(DOCS / "rules")

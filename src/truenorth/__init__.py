@@ -3,6 +3,7 @@
     load, load_text      read a framing and check it
     dump, framing_hash   its canonical form
     build                examples, labels and features over the logs
+    audit_file, Audit    the framing under its rules, with or without data and a run
     run, Run             the main job: models, policy, evaluation, report, bundle
     list_runs, compare_runs, find_run     runs that were made before
     load_bundle, score_file               a released bundle, and a batch of rows
@@ -12,7 +13,8 @@
 
 The parts, low to high: `errors`, `statistics`, `framing` (the typed file), `engine` (DuckDB and Spark),
 `labels` and `features` (definitions to columns), `examples` (one table), `models`, `decision`, `evaluation`,
-`serving` (bundles), `documents`, `worlds` (simulated logs), `systems` (ready framings), `workflow`, `cli`.
+`audit` (rules), `serving` (bundles), `documents`, `worlds` (simulated logs), `systems` (ready framings),
+`interview` (questions in framing order), `workflow`, `cli`.
 Nothing heavy is imported until it is used.
 """
 
@@ -22,6 +24,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from truenorth.audit.reading import audit_file
+    from truenorth.audit.result import Audit
     from truenorth.engine.contract import EngineSettings
     from truenorth.errors import DataError, EngineError, Finding, FramingError, Interrupted, TrueNorthError
     from truenorth.examples.api import build
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PLACES = {
+    "Audit": "truenorth.audit.result",
     "Built": "truenorth.examples.build",
     "Bundle": "truenorth.serving.bundle",
     "DataError": "truenorth.errors",
@@ -53,6 +58,7 @@ _PLACES = {
     "SYSTEMS": "truenorth.systems",
     "TrueNorthError": "truenorth.errors",
     "World": "truenorth.worlds",
+    "audit_file": "truenorth.audit.reading",
     "build": "truenorth.examples.api",
     "compare_runs": "truenorth.workflow.runs",
     "dump": "truenorth.framing.canonical",
@@ -69,8 +75,8 @@ _PLACES = {
 }
 
 __all__ = [
-    "SYSTEMS", "Built", "Bundle", "DataError", "EngineError", "EngineSettings", "Finding", "Framing",
-    "FramingError", "Interrupted", "Run", "TrueNorthError", "World", "build", "compare_runs", "dump",
+    "SYSTEMS", "Audit", "Built", "Bundle", "DataError", "EngineError", "EngineSettings", "Finding", "Framing",
+    "FramingError", "Interrupted", "Run", "TrueNorthError", "World", "audit_file", "build", "compare_runs", "dump",
     "find_run", "framing_hash", "list_runs", "load", "load_bundle", "load_text", "make_world",
     "new_project", "run", "score_file",
 ]  # fmt: skip

@@ -39,22 +39,24 @@ PRODUCTS = (
     "Coffee Grinder|Oak Shelf|Wool Blanket|Office Chair|Water Bottle|Ceramic Bowl|Leather Belt|Tent Peg|"
     "Bike Light|Bread Knife|Picture Frame"
 ).split("|")
-STATES = "Alabama Alaska Arizona California Colorado Florida Georgia Illinois Nevada Ohio Oregon Texas Utah".split()
+STATES = (
+    "Alabama Alaska Arizona California Colorado Florida Georgia Illinois Nevada Ohio Oregon Texas Utah"
+).split()
 SENTENCES = (
     "Great value, arrived two days early|Would not buy again, the handle broke|My daughter loves it|"
-    "Colour differs from the picture but fits|Five stars, will recommend to friends|Too loud for a small flat|"
-    "Works as described after a firmware update|Packaging was damaged, item was fine|Solid build, fair price|"
-    "Returned it after a week"
+    "Colour differs from the picture but fits|Five stars, will recommend to friends|"
+    "Too loud for a small flat|Works as described after a firmware update|"
+    "Packaging was damaged, item was fine|Solid build, fair price|Returned it after a week"
 ).split("|")
-BASE32 = "0123456789bcdefghjkmnpqrstuvwxyz"
 VIN_LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ0123456789"
 
 
 def fill(*templates: str) -> Maker:
-    """`#` digit, `N` 2-9, `@` capital, `~` small letter, `^` hex digit, `%` letter or digit, `\\` as it stands."""
+    r"""Fill `#` digit, `N` 2-9, `@` capital, `~` small, `^` hex, `%` letter or digit; `\` keeps the next."""
     sets = {
-        "#": "0123456789", "N": "23456789", "@": "ABCDEFGHJKLMNPQRSTUVWXYZ", "~": "abcdefghijklmnopqrstuvwxyz",
-        "^": "0123456789abcdef", "%": "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+        "#": "0123456789", "N": "23456789", "^": "0123456789abcdef",
+        "@": "ABCDEFGHJKLMNPQRSTUVWXYZ", "~": "abcdefghijklmnopqrstuvwxyz",
+        "%": "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
     }  # fmt: skip
 
     def make(random: Random, row: int) -> str:
@@ -155,10 +157,7 @@ def moment(first: int, last: int, form: str | None = None) -> Maker:
 
 def phone(form: str) -> Maker:
     """`{a}` is an area code in use, the rest is a template."""
-    rest = fill
-    return lambda random, row: rest(form.format(a="".join("\\" + d for d in random.choice(AREA_CODES))))(
-        random, row
-    )
+    return lambda random, row: fill(form.format(a=random.choice(AREA_CODES)))(random, row)
 
 
 def ssn(form: str = "{:03d}-{:02d}-{:04d}") -> Maker:
@@ -242,15 +241,15 @@ def nhs() -> Maker:
 
 def email(domain: str = "example.org") -> Maker:
     def make(random: Random, row: int) -> str:
-        return f"{random.choice(GIVEN).lower()}.{random.choice(SURNAMES).lower().replace(chr(39), '')}{row}@{domain}"
+        given, surname = random.choice(GIVEN).lower(), random.choice(SURNAMES).lower()
+        return f"{given}.{surname.replace(chr(39), '')}{row}@{domain}"
 
     return make
 
 
 def ip4(form: str = "{}") -> Maker:
-    return lambda random, row: form.format(
-        f"{random.randint(11, 223)}.{random.randint(0, 255)}.{random.randint(0, 255)}.{random.randint(1, 254)}"
-    )
+    bounds = ((11, 223), (0, 255), (0, 255), (1, 254))
+    return lambda random, row: form.format(".".join(str(random.randint(*ends)) for ends in bounds))
 
 
 def base64_of(n_bytes: int, head: bytes = b"") -> Maker:

@@ -65,6 +65,19 @@ def association(x: Floats, y: Floats, unit: NDArray[np.int64]) -> Association | 
     return Association(r, float(low), float(high), len(x), moves.n_clusters)
 
 
+def attainable(x: Floats, y: Floats) -> float:
+    """Return the largest correlation that columns of these values can have: that of both, sorted.
+
+    A rare outcome cannot go far with a frequent one: of two events with rates p < q it is at most
+    `sqrt(p (1 - q) / (q (1 - p)))`.
+
+    Examples:
+        >>> round(attainable(np.repeat([0.0, 1.0], [90, 10]), np.repeat([0.0, 1.0], [99, 1])), 4)
+        0.3015
+    """
+    return float(np.corrcoef(np.sort(x), np.sort(y))[0, 1])
+
+
 def by_unit(values: Floats, unit: NDArray[np.int64]) -> Floats:
     """Return the mean of each unit, in the order of the units' codes; every code must occur."""
     return np.asarray(np.bincount(unit, weights=values) / np.bincount(unit), dtype=np.float64)

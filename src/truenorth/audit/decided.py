@@ -1,4 +1,4 @@
-"""What a framing decides by: the expressions of its policy with their places, and the predictions they use."""
+"""What a framing decides by: the expressions of its policy, their places, and the predictions they use."""
 
 from __future__ import annotations
 

@@ -47,6 +47,14 @@ def chosen(run: Plain | None) -> Plain | None:
     return rung(run, section(run).get("chosen"))
 
 
+def behind(one: Plain, other: Plain) -> float | None:
+    """Return how far a rung is behind another; both say how far they are behind the best."""
+    gaps = [number(rung.get("gap")) for rung in (one, other)]
+    if None in gaps or number(one.get("value")) is None:
+        return None
+    return float(gaps[0] or 0.0) - float(gaps[1] or 0.0)
+
+
 def metric_row(run: Plain | None, metric: str) -> Plain | None:
     """Return a metric's row: the model's figure, the rule's, and the paired difference."""
     return next((one for one in entries(section(run).get("metrics")) if one.get("metric") == metric), None)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 Form = Literal["text", "integer", "decimal", "time", "boolean", "bytes"]
 Column = Sequence[Any] | NDArray[Any]
 
-_MISSING = frozenset(("", "nan", "nat", "none", "null", "na", "n/a", "<na>", "-"))
+_MISSING = frozenset(("", "nan", "snan", "nat", "none", "null", "na", "n/a", "<na>", "-"))
 _LONGEST = 1024
 _EXACT = 2**53
 
@@ -95,7 +95,8 @@ def _read(value: Any) -> tuple[Form, str]:
 
 
 def _read_number(value: float | Decimal) -> tuple[Form, str]:
-    if math.isfinite(value) and abs(value) < _EXACT and value == int(value):
+    is_finite = value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
+    if is_finite and abs(value) < _EXACT and value == int(value):
         return "integer", str(int(value))
     return "decimal", str(value)
 

@@ -13,41 +13,45 @@ from sqlglot import exp
 from truenorth.framing.expressions import Expression
 from truenorth.framing.labels import Label
 
-IMPLICIT = ("click", "view", "play", "open", "tap", "impression", "pageview", "ctr", "clickthrough", "launch")
+IMPLICIT = ("click", "view", "play", "open", "tap", "impression", "pageview", "ctr", "clickthrough",
+            "launch")  # fmt: skip
 """Behaviour that shows interest at a glance, not satisfaction; plurals and past forms count too."""
-LASTING = ("dwell", "long", "watch", "watched", "seconds", "minutes", "viewport", "finish", "finished", "completion",
-           "complete", "completed", "read", "listened", "duration", "stay")  # fmt: skip
+LASTING = ("dwell", "long", "watch", "watched", "seconds", "minutes", "viewport", "finish", "finished",
+           "completion", "complete", "completed", "read", "listened", "duration", "stay")  # fmt: skip
 """Words of a label that waits for what came after the click."""
-DWELL = ("dwell", "viewport", "watch", "watched", "play_time", "playtime", "watch_time", "view_seconds", "time_spent",
-         "seconds_viewed", "listen_time", "stay_time")  # fmt: skip
+DWELL = ("dwell", "viewport", "watch", "watched", "play_time", "playtime", "watch_time", "view_seconds",
+         "time_spent", "seconds_viewed", "listen_time", "stay_time")  # fmt: skip
 """Words of a column that says how long somebody looked, watched or listened."""
 SKIPS = ("skip", "skips", "skipped", "bounce", "bounced", "scroll_past", "short_view", "quick")
 """Words of a label for what was left at once."""
-NOISY = ("fraud", "fraudulent", "abuse", "abusive", "spam", "scam", "phishing", "toxic", "toxicity", "fake", "bot",
-         "harassment", "report", "reports", "reported", "chargeback", "chargebacks", "dispute", "disputes", "complaint",
-         "complaints", "marks", "annotators", "crowd")  # fmt: skip
+NOISY = ("fraud", "fraudulent", "abuse", "abusive", "spam", "scam", "phishing", "toxic", "toxicity", "fake",
+         "bot", "harassment", "report", "reports", "reported", "chargeback", "chargebacks", "dispute",
+         "disputes", "complaint", "complaints", "marks", "annotators", "crowd")  # fmt: skip
 """Words of outcomes that are known to be marked wrongly, or not at all."""
-REPORTED = ("chargeback", "chargebacks", "dispute", "disputes", "complaint", "complaints", "claim", "claims", "report",
-            "reports", "verdict", "verdicts", "diagnosis", "refund", "refunds", "postback", "postbacks")  # fmt: skip
+REPORTED = ("chargeback", "chargebacks", "dispute", "disputes", "complaint", "complaints", "claim",
+            "claims", "report", "reports", "verdict", "verdicts", "diagnosis", "refund", "refunds",
+            "postback", "postbacks")  # fmt: skip
 """Words of events that tell later what had happened before."""
-PEOPLE = ("annotator", "annotators", "rater", "raters", "judge", "judges", "crowd", "editor", "editors", "reviewer",
-          "reviewers", "expert", "experts", "moderator", "moderators", "analyst", "analysts", "clerk",
-          "clerks")  # fmt: skip
+PEOPLE = ("annotator", "annotators", "rater", "raters", "judge", "judges", "crowd", "editor", "editors",
+          "reviewer", "reviewers", "expert", "experts", "moderator", "moderators", "analyst", "analysts",
+          "clerk", "clerks")  # fmt: skip
 """Words of an origin that is a person's judgement."""
 MACHINES = ("rule", "rules", "rule engine", "heuristic", "heuristics", "model", "model score", "classifier",
-            "predicted", "prediction", "predictions", "filter verdict", "regex", "keyword", "keywords", "llm",
-            "pseudo label", "pseudo labels", "auto label", "automatic decision", "scorecard")  # fmt: skip
+            "predicted", "prediction", "predictions", "filter verdict", "regex", "keyword", "keywords",
+            "llm", "pseudo label", "pseudo labels", "auto label", "automatic decision",
+            "scorecard")  # fmt: skip
 """Words of an origin that is a machine's judgement."""
 CANDIDATES = ("candidate", "candidates", "eligible", "retrieved", "inventory", "catalogue", "pool", "slate")
 """Words of a log whose rows could have been shown."""
-EXPOSED = ("shown", "impression", "impressions", "exposure", "exposures", "served", "displayed", "view", "views",
-           "delivered")  # fmt: skip
+EXPOSED = ("shown", "impression", "impressions", "exposure", "exposures", "served", "displayed", "view",
+           "views", "delivered")  # fmt: skip
 """Words of a log whose rows were shown."""
-HIDING = ("block", "decline", "deny", "reject", "refuse", "remove", "hide", "suspend", "ban", "delete", "withhold",
-          "suppress", "quarantine", "drop", "filter", "takedown")  # fmt: skip
+HIDING = ("block", "decline", "deny", "reject", "refuse", "remove", "hide", "suspend", "ban", "delete",
+          "withhold", "suppress", "quarantine", "drop", "filter", "takedown")  # fmt: skip
 """Words of actions after which the outcome that was predicted can no longer happen or be seen."""
-OPEN_ENDED = ("item", "items", "product", "products", "sku", "app", "apps", "video", "videos", "song", "songs", "url",
-              "query", "merchant", "creator", "user", "customer", "author", "asin", "isbn")  # fmt: skip
+OPEN_ENDED = ("item", "items", "product", "products", "sku", "app", "apps", "video", "videos", "song",
+              "songs", "url", "query", "merchant", "creator", "user", "customer", "author", "asin",
+              "isbn")  # fmt: skip
 """Words of a column whose values are things, of which there are more every week."""
 
 _SPLIT = re.compile(r"[^a-z0-9]+")

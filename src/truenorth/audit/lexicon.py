@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from truenorth.framing.framing import Framing
+
 DOMAINS: Mapping[str, tuple[str, ...]] = {
     "lending": ("credit risk", "credit approval", "credit score", "loan", "lend", "lending", "mortgage",
                 "borrower", "default on", "underwriting"),
@@ -45,6 +47,15 @@ GENERATION = ("generate", "generated", "generation", "summary", "summaries", "ch
               "draft reply", "llm", "language model", "answer text", "translation")  # fmt: skip
 """Words of systems whose output is text or another structure that is generated."""
 
+HANDS_OVER = ("review", "ask", "refer", "call", "hold", "challenge", "escalate", "human", "person", "agent")
+"""Words in the name of an action that hands a case to a person."""
+
+
+def hands_over(framing: Framing) -> tuple[str, ...]:
+    """Return the actions whose name says that a person takes over."""
+    actions = framing.policy.actions if framing.policy else {}
+    return tuple(name for name in actions if any(word in name for word in HANDS_OVER))
+
 
 def words_in(text: str, words: Iterable[str]) -> tuple[str, ...]:
     """Return which words or phrases stand in a text, whole and whatever their case.
@@ -55,6 +66,16 @@ def words_in(text: str, words: Iterable[str]) -> tuple[str, ...]:
     """
     plain = text.lower().replace("_", " ").replace("-", " ")
     return tuple(word for word in words if re.search(rf"\b{re.escape(word)}\b", plain))
+
+
+def is_money(unit: str) -> bool:
+    """Return whether a unit names a currency: three capitals such as EUR, or a sign.
+
+    Examples:
+        >>> is_money("EUR per day"), is_money("share")
+        (True, False)
+    """
+    return re.search(r"\b[A-Z]{3}\b|[$\u20ac\u00a3\u00a5]", unit) is not None
 
 
 def domains_in(text: str) -> Mapping[str, tuple[str, ...]]:

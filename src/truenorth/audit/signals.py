@@ -1,4 +1,4 @@
-"""What a label measures, told by its words: signals that are known to turn, opinions of few, steps of a funnel.
+"""What a label measures, told by its words: signals that are known to turn, opinions, steps of a funnel.
 
 Like `lexicon.py`, a word is a hint and is always shown; it is read from the label's name, its source, the
 columns it reads and the texts its conditions compare with.
@@ -34,10 +34,10 @@ class Trap:
 
 TRAPS: tuple[Trap, ...] = (
     Trap("click", ("click", "clicks", "clicked", "clickthrough", "ctr", "tap", "taps", "opened"),
-         "headlines and covers that promise more than they hold", "what was read, finished or bought after the click",
+         "headlines and covers that promise more than they hold", "what was read, finished or bought next",
          unless=("dwell", "dwell seconds", "read", "finish", "finished", "long")),
-    Trap("watch time", ("watch time", "watch", "watched", "view time", "play time", "session length", "time spent",
-                        "screen time", "minutes watched", "long view", "watch fraction"),
+    Trap("watch time", ("watch time", "watch", "watched", "view time", "play time", "session length",
+                        "time spent", "screen time", "minutes watched", "long view", "watch fraction"),
          "whatever holds attention, outrage too", "whether people liked it, or came back"),
     Trap("rating", ("rating", "ratings", "star", "stars"),
          "asking for a rating right after a good moment", "what was kept, used again or recommended"),
@@ -48,7 +48,7 @@ TRAPS: tuple[Trap, ...] = (
     Trap("helpful vote", ("helpful", "helpfulness", "vote", "votes", "upvote", "upvotes"),
          "length, whether it is true or not", "purchases that were kept after reading"),
     Trap("surge availability", ("surge", "availability", "available drivers", "drivers available"),
-         "higher prices where no driver will go at any price", "trips that were completed after the price was shown"),
+         "higher prices where no driver will go at any price", "trips completed after the price was shown"),
 )  # fmt: skip
 """Signals whose turn is on record; sources/ and reference/systems.md tell each story."""
 
@@ -59,9 +59,9 @@ OPINIONS = ("rating", "ratings", "rated", "star", "stars", "thumb", "thumbs", "s
 THUMBS = ("thumb", "thumbs", "thumbs up", "upvote", "upvotes", "feedback", "emoji")
 """Words of a button under an answer."""
 
-HARM = ("harm", "harmful", "unsafe", "toxic", "toxicity", "hallucination", "hallucinated", "wrong answer", "refusal",
-        "refused", "complaint", "complaints", "abuse", "abusive", "offensive", "leak", "unsupported", "ungrounded",
-        "false claim", "safety", "incident", "incidents")  # fmt: skip
+HARM = ("harm", "harmful", "unsafe", "toxic", "toxicity", "hallucination", "hallucinated", "wrong answer",
+        "refusal", "refused", "complaint", "complaints", "abuse", "abusive", "offensive", "leak",
+        "unsupported", "ungrounded", "false claim", "safety", "incident", "incidents")  # fmt: skip
 """Words of what an answer must not do."""
 
 LADDERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
@@ -124,7 +124,7 @@ def trap_of(name: str, label: Label) -> tuple[Trap, str] | None:
     words = label_words(name, label)
     for trap in TRAPS:
         found = said_in(words, trap.words)
-        if found and not said_in(_all_words(name, label), trap.unless):
+        if found and not said_in(filtered_words(name, label), trap.unless):
             return trap, found[0]
     return None
 
@@ -151,7 +151,7 @@ def logged(framing: Framing) -> Iterator[tuple[str, str]]:
                 yield text, f"{section}.{name}.where"
 
 
-def _all_words(name: str, label: Label) -> str:
+def filtered_words(name: str, label: Label) -> str:
     """Return the label's words with the columns of its filter: `dwell_seconds > 30` is more than a click."""
     columns = sorted(label.where.columns) if label.where is not None else []
     return " ".join([label_words(name, label), *columns])

@@ -84,7 +84,7 @@ def directions(expression: Expression, framing: Framing) -> Mapping[str, int]:
 
     A factor counts as positive, unless it is a literal below 0.
     """
-    found = {name: 0 for name in labels_in(expression.columns, framing)}
+    found = dict.fromkeys(labels_in(expression.columns, framing), 0)
     for name in found:
         columns = {name, *label_columns(name, framing.labels[name])}
         seen = set(_slopes(expression.tree, columns, 1))
@@ -117,7 +117,7 @@ def kpi_labels(framing: Framing) -> frozenset[str]:
 
 
 def counterweights(subject: Subject) -> tuple[str, ...]:
-    """Return what speaks against the score: its falling terms, guardrails and constraints on other outcomes."""
+    """Return what speaks against the score: falling terms, guardrails and constraints on other outcomes."""
     framing = subject.framing
     score = framing.objective.score
     falling = [name for name, way in directions(score, framing).items() if way < 0]

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from truenorth.interview.answers import Answers, dump_answers, load_answers
+    from truenorth.interview.asking import Screen, conduct
     from truenorth.interview.bank import BANK
     from truenorth.interview.canvas import read_canvas, write_canvas
-    from truenorth.interview.conduct import Screen, conduct
     from truenorth.interview.draft import Draft, make_draft
     from truenorth.interview.practice import judge
     from truenorth.interview.question import TOPICS, Question
@@ -36,9 +36,9 @@ _PLACES = {
     "Draft": "draft",
     "Question": "question",
     "SCRIPTS": "scripts",
-    "Screen": "conduct",
+    "Screen": "asking",
     "TOPICS": "question",
-    "conduct": "conduct",
+    "conduct": "asking",
     "dump_answers": "answers",
     "framing_text": "writing",
     "judge": "practice",

@@ -92,7 +92,7 @@ def dump_answers(answers: Answers, path: Path) -> Path:
 
 
 class PlainDumper(yaml.SafeDumper):
-    """Writes what the framing's reader reads back: texts that it would type are quoted, nothing is an alias."""
+    """Writes what the framing's reader reads back: texts that it would type are quoted."""
 
     def ignore_aliases(self, data: Any) -> bool:
         """Spell everything out."""
@@ -118,7 +118,7 @@ def _answers(document: Document) -> Answers:
         at = ("answers",) if nested else ()
         raise FramingError(_no_question(name, document.where((*at, name))) for name in unknown_ids)
     seconds = document.data.get("seconds") if nested else None
-    about = {
+    about: dict[str, Any] = {
         key: document.data[key] for key in ("system", "minutes", "steps") if nested and key in document.data
     }
     return Answers(

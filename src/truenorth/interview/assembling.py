@@ -8,10 +8,29 @@ from typing import Any
 from truenorth.framing.policy import FORMS
 from truenorth.interview.answers import Answers
 from truenorth.interview.bank import BANK
-from truenorth.interview.paths import drop_at, set_at, value_at
+from truenorth.interview.paths import drop_at, is_within, set_at, value_at
 
-GIVES_WAY: dict[str, tuple[str, ...]] = {"business.errors": tuple(f"policy.{form}" for form in FORMS)}
+_FORMS = tuple(f"policy.{form}" for form in FORMS)
+GIVES_WAY: dict[str, tuple[str, ...]] = {"business.errors": _FORMS}
 """Short forms that stand only where none of the keys beside them does; their answers are then notes."""
+INSTEAD: dict[str, tuple[str, ...]] = {
+    **GIVES_WAY,
+    **dict.fromkeys(_FORMS, _FORMS),
+    "policy.capacity": tuple(form for form in _FORMS if form != "policy.actions"),
+}
+"""Keys that need no answer where one of the others stands."""
+
+
+def is_settled(data: Mapping[str, Any], path: str) -> bool:
+    """Return whether a key is filled, or need not be, because another form of the same stands.
+
+    Examples:
+        >>> framing = {"policy": {"rank": {"by": "score"}}}
+        >>> is_settled(framing, "policy.quantity"), is_settled(framing, "policy.fallback")
+        (True, False)
+    """
+    others = next((others for key, others in INSTEAD.items() if is_within(path, key)), ())
+    return any(_stands(data, other) for other in (path, *others))
 
 
 def assemble(answers: Answers) -> dict[str, Any]:

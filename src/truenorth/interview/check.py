@@ -38,8 +38,10 @@ def read_answer(question: Question, typed_in: str) -> Any:
         FramingError: If it is not of the question's kind.
 
     Examples:
-        >>> read_answer(BANK["known_risks"], "spam, a cut(a, b)"), read_answer(BANK["peak_per_second"], "1,200")
-        (['spam', 'a cut(a, b)'], 1200)
+        >>> read_answer(BANK["further_metrics"], "brier(fraud), coverage(units, 0.95)")
+        ['brier(fraud)', 'coverage(units, 0.95)']
+        >>> read_answer(BANK["peak_per_second"], "1,200")
+        1200
     """
     try:
         value = KINDS[question.kind].read(typed_in.strip())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +14,10 @@ from truenorth.interview.assembling import assemble
 from truenorth.interview.bank import BANK, BY_PATH
 from truenorth.interview.check import gaps, mistakes, wrong_kinds
 from truenorth.interview.paths import ABSENT, drop_at, is_within, value_at
-from truenorth.interview.question import ESSENTIAL, Question
+from truenorth.interview.question import Question
+
+NEEDED = ("", "business", "objective")
+"""Sections that no framing can be without, the root among them."""
 
 
 @dataclass(frozen=True)
@@ -64,19 +68,23 @@ class Draft:
         }
 
 
-def make_draft(answers: Answers) -> Draft:
+def make_draft(answers: Answers, *, base: Mapping[str, Any] | None = None) -> Draft:
     """Return the framing that the answers make; what nobody knows is open, never a default.
+
+    Args:
+        answers: What was answered.
+        base: Values of a framing that hold the answers and more; by default the answers alone.
 
     Examples:
         >>> draft = make_draft(Answers(given={"goal": "Sell more"}, unknown=("owner",)))
         >>> draft.is_valid, draft.open_questions
         (False, ('Who answers for the result? (business.owner)',))
     """
-    data = assemble(answers)
+    data = assemble(answers) if base is None else copy.deepcopy(dict(base))
     incomplete = tuple(_leave_out_incomplete(data))
     asked = [_entry(BANK[name]) for name in BANK if name in answers.unknown]
     if asked:
-        data["open_questions"] = asked
+        data["open_questions"] = [*data.get("open_questions", ()), *asked]
     return Draft(
         data=data,
         notes=tuple(_notes(answers, data)),
@@ -91,7 +99,7 @@ def _leave_out_incomplete(data: dict[str, Any]) -> Iterator[Finding]:
     for found in gaps(data):
         question = BY_PATH.get(dotted(found.path))
         parent = dotted(found.path[:-1])
-        if question is None or question.weight == ESSENTIAL and parent in ("", "business", "objective"):
+        if question is None or parent in NEEDED:
             continue
         if value_at(data, parent) is ABSENT:
             continue

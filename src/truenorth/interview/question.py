@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Topic = Literal[
@@ -74,6 +74,10 @@ class Question:
     """Patterns by which practice finds the subject in free text."""
     origins: tuple[str, ...] = ()
     """What it covers of the source articles: file and hash of the sentence."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the question as plain JSON values."""
+        return asdict(self)
 
     def fits(self, family: Family | None) -> bool:
         """Return whether it is asked for systems of a family; where none is known all questions are."""

@@ -30,7 +30,7 @@ FORMS: tuple[tuple[str, Family], ...] = (
 
 ALSO_CALLED: Mapping[str, str] = {
     "card-fraud": "payment transaction chargeback stripe paypal",
-    "video-feed": "news post social recommend recommendation youtube netflix tiktok facebook linkedin ranking",
+    "video-feed": "news post social recommend recommendation youtube netflix facebook linkedin ranking",
     "churn": "retention cancel outreach leave subscriber",
     "spam": "email phishing inbox junk",
     "intent-routing": "ticket support desk chatbot classify question",

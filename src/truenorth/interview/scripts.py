@@ -1,4 +1,4 @@
-"""Scripts: the questions in 6, 7 or 8 steps, each with its minutes; every topic stands in one step of each."""
+"""Scripts: the questions in 6, 7 or 8 steps with their minutes; each topic stands in one step of each."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from typing import Any, get_args, get_origin
 
 import yaml
 
+from truenorth.documents.reading import one_line
 from truenorth.framing.framing import Framing
 from truenorth.framing.section import Section
 from truenorth.interview.answers import PlainDumper
@@ -43,7 +44,7 @@ def _head(draft: Draft) -> Iterator[str]:
     yield "# yaml-language-server: $schema=framing.schema.json"
     yield f"# Written by truenorth interview; {n_open} question{'s' if n_open != 1 else ''} open."
     for found in draft.missing:
-        yield f"# Missing: {found.where}. {found.fix}"
+        yield from _comments([Note("", f"Missing: {found.where}; {found.fix}")], "")
 
 
 def _section(name: str, value: Any, notes: list[Note]) -> Iterator[str]:
@@ -74,22 +75,29 @@ def _key(note: Note) -> str:
 
 
 def _entry(key: str, value: Any, indent: str) -> Iterator[str]:
+    """Yield a key with its value: plain values and short maps on one line, the rest as a block."""
     text = yaml.dump(
-        {key: value}, Dumper=PlainDumper, sort_keys=False, default_flow_style=None, allow_unicode=True, width=WIDTH,
+        {key: value}, Dumper=PlainDumper, sort_keys=False, default_flow_style=_flow(value),
+        allow_unicode=True, width=WIDTH - len(indent),
     )  # fmt: skip
-    # `{key: value}` of plain values would be written as one flow map, so the braces are taken off
-    text = text.strip()
-    if text.startswith("{") and text.endswith("}"):
-        text = yaml.dump(
-            {key: value}, Dumper=PlainDumper, default_flow_style=False, allow_unicode=True, width=WIDTH
-        )
     yield from (indent + line for line in text.strip().splitlines())
+
+
+def _flow(value: Any) -> bool | None:
+    """Return how YAML shall write a value: False as a block, None on one line where it is short and flat.
+
+    A plain value would be put in braces by None, and a long list of sentences would be hard to read.
+    """
+    if isinstance(value, list | tuple):
+        sentences = [item for item in value if isinstance(item, str)]
+        return False if sum(map(len, sentences)) > WIDTH else None
+    return None if isinstance(value, Mapping) else False
 
 
 def _comments(notes: Iterable[Note], indent: str) -> Iterator[str]:
     for note in notes:
         first = f"{indent}# open: " if note.is_open else f"{indent}# "
         yield from textwrap.wrap(
-            " ".join(note.text.split()), WIDTH, initial_indent=first, subsequent_indent=f"{indent}#   ",
-            break_long_words=False, break_on_hyphens=False,
+            " ".join(one_line(note.text).split()), WIDTH, initial_indent=first,
+            subsequent_indent=f"{indent}#   ", break_long_words=False, break_on_hyphens=False,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What each code of a message means, outside the file itself: one sentence each.
+"""What each code of a message means that is no rule of the audit: one sentence each.
 
 A code never changes its meaning and is never used for another. Mistakes in the file, `SPEC...`, stand with
 their severity and remedy in `truenorth.framing.codes`; a test compares both tables with the code.
@@ -7,16 +7,12 @@ their severity and remedy in `truenorth.framing.codes`; a test compares both tab
 from __future__ import annotations
 
 CODES: dict[str, str] = {
-    "LEAK001": "A decision reads a value of its own row that is known only later.",
-    "LEAK002": "A trailing window ends before anything in it is known, or a delay was shortened.",
-    "LEAK003": "A feature is made from a label.",
-    "LEAK004": "A feature reads an attribute without a date: today's value, as if it had always been true.",
-    "LEAK006": "Rows with different prediction times are split at random.",
-    "LEAK007": "The labels of a part of the split cannot be known when the next part starts.",
-    "LABEL005": "No row of a trained label is observed.",
-    "LABEL006": "There are no training rows, or no test rows.",
-    "LABEL007": "A trained label has one value only.",
-    "LABEL016": "One instant stands on both sides of the prediction.",
+    "AUDIT001": "A rule failed, so that it gave no answer.",
+    "AUDIT002": "There is no rule of this code, or none that begins so.",
+    "AUDIT003": "Another package brings a rule that cannot be taken.",
+    "WAIVER001": "A waiver covers nothing: its rule is not broken.",
+    "WAIVER002": "A waiver of the audit has run out.",
+    "WAIVER003": "A waiver names no rule.",
     "LOG001": "A file or table that is named cannot be found or read back as what it should be.",
     "LOG002": "A file, an option of it or a frame is of a kind that cannot be read.",
     "LOG003": "A database has no table of this name.",
@@ -61,7 +57,6 @@ CODES: dict[str, str] = {
     "MODEL047": "The column with the logged scores of another model is missing or empty.",
     "MODEL048": "A file of keywords cannot be read.",
     "POLICY031": "An error costs no more than the right decision.",
-    "POLICY006": "An action is never the cheapest.",
     "POLICY033": "A capacity is larger than the number of cases that pay for themselves.",
     "POLICY034": "Every action has a capacity, so that a row may find none.",
     "POLICY036": "Too few labelled rows to learn what actions cost by the score.",

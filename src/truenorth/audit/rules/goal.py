@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from truenorth.audit.contract import Hit, Unknown, rule
-from truenorth.audit.lexicon import CATASTROPHIC, REGULATIONS, domains_in, words_in
+from truenorth.audit.lexicon import CATASTROPHIC, REGULATIONS, domains_in, is_money, words_in
 from truenorth.audit.subject import Subject
 from truenorth.framing.durations import DAY
 
@@ -336,7 +336,7 @@ def upkeep_not_repaid(subject: Subject) -> Iterator[Hit | Unknown]:
     kpi = framing.business.kpi
     if kpi is None or kpi.baseline is None or kpi.target is None:
         return
-    if kpi.metric.name not in ("cost", "sum", "value") or kpi.metric.per is None:
+    if not is_money(kpi.unit or "") or kpi.metric.per is None:
         yield Unknown("the KPI is no money per time, so that its worth is not known")
         return
     is_relative = kpi.target.unit == "relative"

@@ -1,19 +1,19 @@
 """LABEL: whether what is learned is what was meant, and known in time.
 
 Here stands what the framing alone says of meaning, window and population. What makes marks untrue is in
-`label_trust`, what the built examples show in `label_data`.
+`label_trust`, what the built examples show in `label_timing` and `label_data`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from truenorth.audit.contract import Hit, Unknown, rule
 from truenorth.audit.label_words import OPEN_ENDED, PEOPLE, matches, plain
-from truenorth.audit.rules import label_data, label_trust
+from truenorth.audit.rules import label_data, label_timing, label_trust
 from truenorth.audit.subject import Subject
-from truenorth.framing.durations import Duration
+from truenorth.framing.durations import DAY, Duration
 from truenorth.framing.framing import Framing
 from truenorth.framing.horizon import horizon
 from truenorth.framing.labels import Label
@@ -23,11 +23,11 @@ MOST_CLASSES = 10_000
 """Classes above which one output per class is not how it is done. A rule of thumb."""
 LEAST_AGREEMENT = 0.7
 """Agreement below which judges do not mark the same thing. A rule of thumb."""
-_OFTEN = ("every week", "each week", "weekly", "every day", "each day", "daily", "per week", "per day", "all the time",
-          "constantly")  # fmt: skip
-_NEW = ("new class", "new classes", "new category", "new categories", "new label", "new labels", "new item", "new items",
-        "new product", "new products", "new app", "new apps", "new intent", "new intents", "new tags",
-        "new videos")  # fmt: skip
+_OFTEN = ("every week", "each week", "weekly", "every day", "each day", "daily", "per week", "per day",
+          "all the time", "constantly")  # fmt: skip
+_NEW = ("new class", "new classes", "new category", "new categories", "new label", "new labels", "new item",
+        "new items", "new product", "new products", "new app", "new apps", "new intent", "new intents",
+        "new tags", "new videos")  # fmt: skip
 
 
 @rule("LABEL001", "positive-not-defined", severity="warn")
@@ -35,13 +35,13 @@ def positive_not_defined(subject: Subject) -> Iterator[Hit | Unknown]:
     """A label does not say what a positive is, or what the classes are.
 
     What it checks:
-        Each trained label: events of a source need a `where`, an aggregate, an `origin`, or a source of the label's
-        own name; `value` as `kind: binary` needs a condition unless its name or type says yes or no; classes and
-        grades need `classes`.
+        Each trained label: events of a source need a `where`, an aggregate, an `origin`, or a source of the
+        label's own name; `value` as `kind: binary` needs a condition unless its name or type says yes or no;
+        classes and grades need `classes`.
 
     Why it hurts:
-        "Any row of the table counts" is rarely meant: test payments, cancelled orders and repeats stand there too.
-        Two readers then build two labels, and both call the result churn.
+        "Any row of the table counts" is rarely meant: test payments, cancelled orders and repeats stand there
+        too. Two readers then build two labels, and both call the result churn.
 
     Example:
         `happy: {source: events, within: 1d}` fires; with `where: action = 'five_stars'` it is silent.
@@ -80,8 +80,8 @@ def _open_meaning(name: str, label: Label, sources: dict[str, Source]) -> Hit | 
     )
 
 
-def _says_yes_or_no(column: str, sources: object) -> bool:
-    is_boolean = any(source.types.get(column) == "boolean" for source in sources)  # type: ignore[attr-defined]
+def _says_yes_or_no(column: str, sources: Iterable[Source]) -> bool:
+    is_boolean = any(source.types.get(column) == "boolean" for source in sources)
     is_condition = any(sign in column for sign in ("=", "<", ">")) or " IN " in column.upper()
     return is_boolean or is_condition or column.lower().startswith(("is_", "has_", "was_", "did_"))
 
@@ -98,8 +98,8 @@ def no_window(subject: Subject) -> Iterator[Hit | Unknown]:
         Every label on a dated source has `within`.
 
     Why it hurts:
-        Without an end no row is ever finished: a customer who has not bought may do so next year. Old rows had
-        more time than new ones, so the model learns the age of the row.
+        Without an end no row is ever finished: a customer who has not bought may do so next year. Old rows
+        had more time than new ones, so the model learns the age of the row.
 
     Example:
         `churn: {source: purchases, absent: true}` fires; `within: 30d` makes it silent.
@@ -128,8 +128,8 @@ def window_longer_than_goal(subject: Subject) -> Iterator[Hit | Unknown]:
         training: `retrain.or_event`, a tracked figure that needs no label, or `maturity: ipcw`.
 
     Why it hurts:
-        A goal of 30 days cannot be read on outcomes of 60. And a model that is trained each week on outcomes of
-        last month does not know what changed since: the new training looks fresh and is not.
+        A goal of 30 days cannot be read on outcomes of 60. And a model that is trained each week on outcomes
+        of last month does not know what changed since: the new training looks fresh and is not.
 
     Example:
         `within: 90d` beside `timeframe: 60d` fires; `timeframe: 180d` is silent.
@@ -152,20 +152,16 @@ def window_longer_than_goal(subject: Subject) -> Iterator[Hit | Unknown]:
 
 
 def _too_late(name: str, due: int, key: tuple[str, ...], limit: Duration, what: str) -> Hit:
-    days = {"days_until_mature": due / Duration.parse("1d").microseconds, "days_allowed": limit.days}
-    fix = {"business": f"timeframe: {_whole_days(due * 2)}", "monitoring": "or_event: new fee schedule"}
+    days = due / DAY
+    enough = Duration(-(-due // DAY) * DAY)
+    faster = ", or or_event: new fee schedule" if key[-1] == "every" else ""
     return Hit(
         path=("labels", name, "within"),
         evidence=f"expected {name!r} to be known before {what} ({'.'.join(key)}: {limit}), "
-        f"got {_whole_days(due)} from the decision until it is mature.",
-        fix=f"within: {Duration(max(limit.microseconds // 2, 1))}, or in {'.'.join(key[:-1])}: {fix[key[0]]}",
-        numbers=days,
+        f"got {days:.1f} days from the decision until it is mature.",
+        fix=f"{'.'.join(key)}: {enough}{faster}; or learn an earlier outcome by a shorter within.",
+        numbers={"days_until_mature": days, "days_allowed": limit.days},
     )
-
-
-def _whole_days(microseconds: int) -> Duration:
-    day = Duration.parse("1d").microseconds
-    return Duration(-(-microseconds // day) * day)
 
 
 def _is_warned_early(framing: Framing, label: Label) -> bool:
@@ -182,24 +178,25 @@ def growing_classes(subject: Subject) -> Iterator[Hit | Unknown]:
     """Things of which there are ever more are framed as the classes of one model.
 
     What it checks:
-        A trained class label with more than 10,000 classes; one whose value is an item, product, app or the like
-        without a list; or words of new classes coming every week.
+        A trained class label with more than 10,000 classes; one whose value is an item, product, app or the
+        like without a list; or words of new classes coming every week.
 
     Why it hurts:
-        A class that was not there at training can never be predicted, and the rare ones are never learned. A model
-        that scores (context, thing) pairs takes new things by their features, without a new output layer.
+        A class that was not there at training can never be predicted, and the rare ones are never learned. A
+        model that scores (context, thing) pairs takes new things by their features, without a new output
+        layer.
 
     Example:
         `next: {value: product_id, kind: class}` fires; `desk: {value: desk, kind: class, classes: [billing,
         delivery]}` is silent.
 
     How to fix:
-        Make candidates the examples and learn whether one is taken: `candidates: [{popular: items}]`, and a policy
-        that ranks.
+        Make candidates the examples and learn whether one is taken: `candidates: [{popular: items}]`, and a
+        policy that ranks.
 
     Source:
-        10,000 is a rule of thumb: the size from which sampled or two-tower losses are used, Covington, Adams and
-        Sargin (2016), Deep Neural Networks for YouTube Recommendations, RecSys.
+        10,000 is a rule of thumb: the size from which sampled or two-tower losses are used, Covington, Adams
+        and Sargin (2016), Deep Neural Networks for YouTube Recommendations, RecSys.
     """
     said = plain(subject.words, *subject.framing.open_questions)
     grows = matches(said, _NEW) if matches(said, _OFTEN) else ()
@@ -222,7 +219,7 @@ def _many(name: str, got: str, numbers: dict[str, int]) -> Hit:
     return Hit(
         path=("labels", name, "kind"),
         evidence=f"expected at most {MOST_CLASSES:,} classes that stay the same, got {got} in {name!r}.",
-        fix="examples of one row per candidate, taken: {when: chosen}, and policy: {rank: {by: taken, show: 10}}",
+        fix="one example per candidate; taken: {when: chosen}; policy: {rank: {by: taken, show: 10}}",
         numbers=numbers,
     )
 
@@ -260,11 +257,12 @@ def no_agreement(subject: Subject) -> Iterator[Hit | Unknown]:
         `judged: {by: 2 editors}` fires; `judged: {by: 2 editors, agreement: 0.82}` is silent.
 
     How to fix:
-        Have a few hundred rows marked twice, without the judges seeing each other, and write the share that agrees.
+        Have a few hundred rows marked twice, without the judges seeing each other, and write the share that
+        agrees.
 
     Source:
-        Krippendorff (2004), Content Analysis, draws tentative conclusions from .667 and firm ones from .8; .7 is
-        our rule of thumb between them.
+        Krippendorff (2004), Content Analysis, draws tentative conclusions from .667 and firm ones from .8; .7
+        is our rule of thumb between them.
     """
     for name, label in subject.framing.labels.items():
         people = matches(plain(label.origin), PEOPLE) if name in subject.trained else ()
@@ -294,10 +292,12 @@ def shared_instant(subject: Subject) -> Iterator[Hit | Unknown]:
         No label and feature over the same source both admit the instant of the prediction (`closed: both`).
 
     Why it hurts:
-        The event is then read as a feature and predicted as a label. The figure is splendid and means nothing.
+        The event is then read as a feature and predicted as a label. The figure is splendid and means
+        nothing.
 
     Example:
-        `closed: both` on a label and on a feature of the same source fires; on one of them alone it is silent.
+        `closed: both` on a label and on a feature of the same source fires; on one of them alone it is
+        silent.
 
     How to fix:
         Leave it out of the feature: what counts as known is what was known strictly before.
@@ -311,11 +311,12 @@ def population_not_stated(subject: Subject) -> Iterator[Hit | Unknown]:
     """Nobody said who the rows are about: free accounts, employees, tests, people long gone?
 
     What it checks:
-        One of: `examples.where`, `examples.active`, `examples.shown`, `product.intended_use`, `business.users`.
+        One of: `examples.where`, `examples.active`, `examples.shown`, `product.intended_use`,
+        `business.users`.
 
     Why it hurts:
-        A base rate belongs to a population. Test accounts and sleeping customers are easy negatives: they lift
-        every figure, and none of them will be decided on.
+        A base rate belongs to a population. Test accounts and sleeping customers are easy negatives: they
+        lift every figure, and none of them will be decided on.
 
     Example:
         Examples of a whole table, in a framing that names neither users nor an intended use, fire;
@@ -342,17 +343,17 @@ def no_lead_time(subject: Subject) -> Iterator[Hit | Unknown]:
     """The outcome can begin before anyone could have acted.
 
     What it checks:
-        Decisions in batches (a calendar, `serving.mode: batch`, `select`, a capacity `together`): a trained label
-        over later events that starts at the decision has a `gap`. Forecasts of a target time and times to an event
-        are exempt.
+        Decisions in batches (a calendar, `serving.mode: batch`, `select`, a capacity `together`): a trained
+        label over later events that starts at the decision has a `gap`. Forecasts of a target time and times
+        to an event are exempt.
 
     Why it hurts:
         Who is gone on Tuesday cannot be won back by Thursday's call. Such rows are the easiest to predict and
         nothing can be done for them, so the offline figure promises what no call list can hold.
 
     Example:
-        A weekly call list with `churn: {source: purchases, absent: true, within: 30d}` fires; with `gap: 7d` it is
-        silent.
+        A weekly call list with `churn: {source: purchases, absent: true, within: 30d}` fires; with `gap: 7d`
+        it is silent.
 
     How to fix:
         Set the gap to the time from the list to the last action on it.
@@ -362,7 +363,7 @@ def no_lead_time(subject: Subject) -> Iterator[Hit | Unknown]:
     for name, label in subject.trained.items():
         is_event = label.source is not None and label.anchor in ("at", "day_end")
         if is_event and not label.gap and label.kind != "time_to_event":
-            spacing = subject.framing.table.every or Duration.parse("1d")
+            spacing = subject.framing.table.every or Duration(DAY)
             yield Hit(
                 path=("labels", name, "gap"),
                 evidence=f"expected time to act before the window of {name!r} opens, got a gap of 0s "
@@ -387,4 +388,6 @@ _OWN = (
     positive_not_defined, no_window, window_longer_than_goal, growing_classes, no_agreement, shared_instant,
     population_not_stated, no_lead_time,
 )  # fmt: skip
-RULES = tuple(sorted((*_OWN, *label_trust.RULES, *label_data.RULES), key=lambda one: one.code))
+RULES = tuple(
+    sorted((*_OWN, *label_trust.RULES, *label_timing.RULES, *label_data.RULES), key=lambda one: one.code)
+)

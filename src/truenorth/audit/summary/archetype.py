@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from truenorth.audit.lexicon import hands_over
 from truenorth.framing.framing import Framing
 
 if TYPE_CHECKING:
     from truenorth.audit.result import Audit
 
-HANDS_OVER = ("review", "ask", "refer", "call", "hold", "challenge", "escalate", "human", "person", "agent")
-"""Words in the name of an action that hands a case to a person."""
 SUCCESS = {
     "augmentation": "a gain over the rules that is measured",
     "human_in_the_loop": "time saved and fewer mistakes",
@@ -25,15 +24,11 @@ class Guardrail:
     """Something that an archetype asks for."""
 
     archetype: str
+    judged_by: str
+    """What success means for this archetype."""
     name: str
     is_there: bool
     evidence: str
-
-
-def hands_over(framing: Framing) -> tuple[str, ...]:
-    """Return the actions whose name says that a person takes over."""
-    actions = framing.policy.actions if framing.policy else {}
-    return tuple(name for name in actions if any(word in name for word in HANDS_OVER))
 
 
 def guardrails(audit: Audit) -> tuple[Guardrail, ...]:
@@ -44,7 +39,7 @@ def guardrails(audit: Audit) -> tuple[Guardrail, ...]:
         return ()
     asked = _ASKED[archetype]
     return tuple(
-        Guardrail(archetype, name, bool(found := look(framing)), found) for name, look in asked.items()
+        Guardrail(archetype, SUCCESS[archetype], name, bool(found := look(framing)), found) for name, look in asked.items()
     )
 
 

@@ -128,6 +128,7 @@ def _guardrails(summary: Mapping[str, Any]) -> Iterator[Block]:
         )
         for one in listed
     ]
+    rows.insert(0, ("judged by", Cell(text(listed[0], "judged_by"))))
     yield Facts(rows, f"Guardrails of {kind}")
 
 

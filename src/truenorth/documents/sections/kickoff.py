@@ -46,12 +46,12 @@ def _why(framing: Mapping[str, Any]) -> Iterator[Block]:
         "Why",
         {
             "Goal": text(business, "goal"),
-            "KPI": _kpi(mapping(business, "kpi")),
+            "KPI": kpi_text(mapping(business, "kpi")),
             "Decision": text(business, "decision"),
             "Users": text(business, "users"),
             "Owner": text(business, "owner"),
             **_stated({"Sponsor": text(business, "sponsor"), "On call": text(business, "on_call")}),
-            "Scale": _scale(business),
+            "Scale": scale_text(business),
         },
     )
     archetype = text(product, "archetype").replace("_", " ")
@@ -74,7 +74,8 @@ def _stated(rows: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in rows.items() if value}
 
 
-def _kpi(kpi: Mapping[str, Any]) -> str:
+def kpi_text(kpi: Mapping[str, Any]) -> str:
+    """Return the KPI on one line: name, measure, where it stands and where it shall go."""
     if not kpi:
         return ""
     parts = [text(kpi, "name")]
@@ -89,7 +90,8 @@ def _kpi(kpi: Mapping[str, Any]) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _scale(business: Mapping[str, Any]) -> str:
+def scale_text(business: Mapping[str, Any]) -> str:
+    """Return how many decisions there are, and how fast they must be made."""
     parts = []
     per_day, peak = (
         number(business, "scale", "decisions_per_day"),
@@ -117,7 +119,7 @@ def _labels(framing: Mapping[str, Any]) -> Iterator[Block]:
         pushed = text(proxies, name, "if_pushed")
         rows.append(
             [
-                Cell(name, _label(mapping(labels, name))),
+                Cell(name, label_text(mapping(labels, name))),
                 Cell(pushed or "not stated", tone="" if pushed else "unknown"),
                 *scores,
             ]
@@ -131,12 +133,12 @@ def _labels(framing: Mapping[str, Any]) -> Iterator[Block]:
     yield Prose(f"Scores run from 1 to 5. {best}", quiet=True)
 
 
-def _label(label: Mapping[str, Any]) -> str:
+def label_text(label: Mapping[str, Any]) -> str:
     """Return how a label is observed, in the framing's own words."""
     source, within = text(label, "source"), text(label, "within")
     for key in ("when", "value", "combine", "columns"):
         if label.get(key):
-            return f"{key} {_plain(label[key])}"
+            return f"{key} {plain_text(label[key])}"
     if not source:
         return text(label, "kind")
     absent = "no " if label.get("absent") else ""
@@ -155,9 +157,9 @@ def _how(framing: Mapping[str, Any]) -> Iterator[Block]:
         {
             "Objective": text(objective, "score"),
             "Chosen by": text(objective, "metric"),
-            "Rule to beat": _plain(models.get("rule") or models.get("rules") or "the obvious one"),
-            "Candidates": ", ".join(_plain(one) for one in values(models, "candidates")),
-            "Fallback": _plain(policy.get("fallback", "")),
+            "Rule to beat": plain_text(models.get("rule") or models.get("rules") or "the obvious one"),
+            "Candidates": ", ".join(plain_text(one) for one in values(models, "candidates")),
+            "Fallback": plain_text(policy.get("fallback", "")),
         },
     )
     yield from _policy(policy)
@@ -170,12 +172,12 @@ def _policy(policy: Mapping[str, Any]) -> Iterator[Block]:
     actions, capacity = mapping(policy, "actions"), mapping(policy, "capacity")
     if actions:
         rows = [
-            [Cell(name), Cell(_plain(cost)), Cell(text(capacity, name) or "\N{EN DASH}")]
+            [Cell(name), Cell(plain_text(cost)), Cell(text(capacity, name) or "\N{EN DASH}")]
             for name, cost in actions.items()
         ]
         yield Table(["Action", "Cost of taking it", "Capacity"], rows, "Actions", text_columns=3)
     others = {
-        key.replace("_", " ").capitalize(): _plain(value)
+        key.replace("_", " ").capitalize(): plain_text(value)
         for key, value in policy.items()
         if key not in ("actions", "capacity", "fallback")
     }
@@ -184,7 +186,7 @@ def _policy(policy: Mapping[str, Any]) -> Iterator[Block]:
 
 
 def _limits(framing: Mapping[str, Any]) -> Iterator[Block]:
-    constraints = [_plain(one) for one in values(framing, "constraints")]
+    constraints = [plain_text(one) for one in values(framing, "constraints")]
     if constraints:
         yield Bullets(constraints, "Constraints")
     else:
@@ -194,7 +196,7 @@ def _limits(framing: Mapping[str, Any]) -> Iterator[Block]:
         guardrails = [
             f"{text(one, 'metric')} within {text(one, 'margin')}" for one in items(experiment, "guardrails")
         ]
-        stages = [_stage(stage) for stage in values(experiment, "stages")]
+        stages = [stage_text(stage) for stage in values(experiment, "stages")]
         yield _facts(
             "The experiment that must confirm it",
             {
@@ -209,7 +211,8 @@ def _limits(framing: Mapping[str, Any]) -> Iterator[Block]:
         yield Absent("Experiment", "none was declared; offline figures alone do not prove an effect.")
 
 
-def _stage(stage: Any) -> str:
+def stage_text(stage: Any) -> str:
+    """Return a stage of the roll-out as a share of the traffic."""
     share = number(stage)
     return percent(share) if share is not None else str(stage)
 
@@ -230,13 +233,13 @@ def _open(framing: Mapping[str, Any]) -> Iterator[Block]:
         yield Table(["Rule", "Reason", "Owner", "Expires"], rows, "Waivers", text_columns=4)
 
 
-def _plain(value: Any) -> str:
+def plain_text(value: Any) -> str:
     """Return a value of the framing on one line."""
     if isinstance(value, Mapping):
-        said = {key: _plain(one) for key, one in value.items() if one not in (None, False, (), [], {})}
+        said = {key: plain_text(one) for key, one in value.items() if one not in (None, False, (), [], {})}
         return ", ".join(key if value[key] is True else f"{key} {one}" for key, one in said.items())
     if isinstance(value, list | tuple):
-        return "; ".join(_plain(one) for one in value)
+        return "; ".join(plain_text(one) for one in value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):

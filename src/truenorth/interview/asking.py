@@ -1,4 +1,4 @@
-"""The interview itself: asks what is not yet answered, judges each answer at once, and saves after every one."""
+"""The interview itself: asks what is not yet answered, judges each answer at once, saves after every one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from truenorth.errors import Finding, FramingError
 from truenorth.interview.answers import NOT_APPLICABLE, UNKNOWN_WORDS, Answers
+from truenorth.interview.assembling import assemble, is_settled
 from truenorth.interview.check import check, read_answer
 from truenorth.interview.question import Question
 from truenorth.interview.scripts import Plan, PlannedStep
@@ -76,7 +77,7 @@ class Reply:
 
 def _step(planned: Plan, step: PlannedStep, answers: Answers, seat: Seat) -> Answers:
     for question in step.questions:
-        if question.id in answers:
+        if question.id in answers or _is_settled(question, answers):
             continue
         started = seat.clock()
         reply = _reply(question, planned.example(question), step.left(answers), answers, seat)
@@ -85,6 +86,11 @@ def _step(planned: Plan, step: PlannedStep, answers: Answers, seat: Seat) -> Ans
             answers = _left_open(step, answers)
         seat.save(answers)
     return answers
+
+
+def _is_settled(question: Question, answers: Answers) -> bool:
+    """Return whether another form of the same was answered, so that there is nothing to ask."""
+    return bool(question.path) and is_settled(assemble(answers), question.path)
 
 
 def _taken(question: Question, reply: Reply, answers: Answers, *, seconds: float) -> Answers:
@@ -124,7 +130,7 @@ def _reply(question: Question, example: Any, left: float, answers: Answers, seat
 
 
 def _typed(question: Question, prompt: str, screen: Screen) -> str:
-    """Return what is typed; a YAML answer whose brackets are open, or that ends in a colon, takes more lines."""
+    """Return what is typed; a YAML answer goes on to more lines while its brackets are open."""
     lines = [screen.ask(prompt).rstrip()]
     while question.kind == "yaml" and _goes_on(lines):
         lines.append(screen.ask("... ").rstrip())
