@@ -39,6 +39,7 @@ FAMILIES = {
     "BUNDLE": "Bundles",
     "SYSTEM": "Ready systems",
     "DATASET": "Their real data",
+    "INTERVIEW": "The interview, the canvas and the kickoff sheet",
     "WORLD": "Simulated worlds",
 }
 """What the codes of each beginning are about, in the order of the page."""

@@ -2,9 +2,10 @@
 
 python -m scripts.defects                    everything; docs/defects.md and build/defects.json
 python -m scripts.defects --only truenorth   True North's half; prints it, keeps the page
+python -m scripts.defects --fresh            asks every linter anew
 
-The linters are installed into environments of their own under `.peers/` on the first run. One that cannot be
-installed or run stands in the page as such, with the reason.
+The linters are installed into environments of their own under `.peers/` on the first run, and what they say
+of the same tables is kept there. One that cannot be installed or run stands in the page as such.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from scripts.defects import audits, peers
-from scripts.defects.framings import PLANTED as FRAMINGS
-from scripts.defects.framings import write_framings
+from scripts.defects.framings import ALL, PLANTED, write_framings
 from scripts.defects.lines import alone, auc_lines, base_rates, recent_calibration
-from scripts.defects.log import Size, write_log
+from scripts.defects.log import Size
+from scripts.defects.log_tables import write_log
 from scripts.defects.page import page
 from scripts.defects.tables import make_tables, read_rows, write_tables
 
@@ -40,10 +41,11 @@ _VERSIONS = ("truenorth", "duckdb", "numpy", "pandas", "pyarrow", "scikit-learn"
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.defects", description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=("truenorth",), help="one half; the page is kept")
+    parser.add_argument("--fresh", action="store_true", help="ask every linter anew, whatever is kept")
     chosen = parser.parse_args(arguments)
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="defects-") as folder:
-        results = ask_everyone(Path(folder), with_peers=chosen.only is None)
+        results = ask_everyone(Path(folder), with_peers=chosen.only is None, fresh=chosen.fresh)
     results["made"] = _made(time.perf_counter() - started)
     if chosen.only is None:
         JSON.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if any(one["error"] or one["failed"] for one in results["peers"]) else 0
 
 
-def ask_everyone(folder: Path, *, with_peers: bool) -> dict[str, Any]:
+def ask_everyone(folder: Path, *, with_peers: bool, fresh: bool) -> dict[str, Any]:
     """Return what is said of every framing and of every table, as plain values."""
     rows = write_log(folder, size=Size(), seed=SEED)
     paths = write_framings(folder)
@@ -65,7 +67,7 @@ def ask_everyone(folder: Path, *, with_peers: bool) -> dict[str, Any]:
         return results
     read = read_rows(paths["clean"])
     listing = write_tables(make_tables(read, seed=SEED), folder / "tables")
-    said = [_asked(tool, listing) for tool in peers.TOOLS]
+    said = [_asked(tool, listing, fresh=fresh) for tool in peers.TOOLS]
     removed = {column for one in said for column in one.blocked("all")}
     return {
         **results,
@@ -80,7 +82,7 @@ def _truenorth(paths: dict[str, Path]) -> list[dict[str, Any]]:
     """Return what is said of the clean framing, then of each planted one beside it."""
     clean = audits.ask("clean", paths["clean"])
     told = [{"name": "clean", "codes": [*clean.codes], "gate": clean.gate}]
-    for planted in FRAMINGS:
+    for planted in (*PLANTED, ALL):
         answer = audits.ask(planted.name, paths[planted.name])
         naming = answer.naming(planted.answers)
         told.append(
@@ -98,9 +100,9 @@ def _truenorth(paths: dict[str, Path]) -> list[dict[str, Any]]:
     return told
 
 
-def _asked(tool: peers.Tool, listing: Path) -> peers.Result:
+def _asked(tool: peers.Tool, listing: Path, *, fresh: bool) -> peers.Result:
     print(f"{tool.name} ...", file=sys.stderr, flush=True)
-    return peers.ask(tool, listing)
+    return peers.ask(tool, listing, fresh=fresh)
 
 
 def _made(seconds: float) -> dict[str, Any]:

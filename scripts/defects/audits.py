@@ -42,12 +42,13 @@ class Answer:
 def ask(name: str, path: Path) -> Answer:
     """Load, build and audit a framing with its data."""
     refusals = _refusals(path)
+    when = "when loaded" if refusals else ""
     try:
         audit = audit_file(path, data=True, today=TODAY)
-    except truenorth.TrueNorthError as error:
-        when = "when loaded" if refusals else "when built"
-        return Answer(name=name, findings=(*refusals, *error.findings), refused=when, gate="blocked")
-    when = "when loaded" if refusals else ""
+    except truenorth.DataError as error:
+        static = audit_file(path, today=TODAY)
+        findings = (*refusals, *error.findings, *static.findings)
+        return Answer(name=name, findings=findings, refused=when or "when built", gate="blocked")
     return Answer(name=name, findings=(*refusals, *audit.findings), refused=when, gate=audit.gate)
 
 

@@ -62,11 +62,15 @@ def _feature(line: str) -> Edit:
     return "features:\n", f"features:\n  {line}\n"
 
 
-def _undeclared(column: str, delay: str) -> Edit:
-    return f"{column}: {delay}", f"{column}: 0s"
+def _joined(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """Return edits that can follow each other: those of one place become one."""
+    new: dict[str, str] = {}
+    for old, instead in edits:
+        new[old] = new[old] + instead.removeprefix(old) if old in new else instead
+    return tuple(new.items())
 
 
-_KNOWN = "known_after: {read_seconds: 9d, user_enjoyed_14d: 9d, user_listens_3d: 20d, enjoyed_flag: 9d}"
+_KNOWN = "known_after: {read_seconds: 9d, user_enjoyed_14d: 9d, user_listens_3d: 20d, enjoyed_flag: 9d, saved_flag: 5d, skipped_flag: 5d}"
 
 
 def _without(*columns: str) -> Edit:
@@ -77,7 +81,6 @@ def _without(*columns: str) -> Edit:
 
 _READ_SECONDS = _feature("read_time: {column: read_seconds, serve: request}")
 _ENJOYED_14D = _feature("user_enjoyed: {column: user_enjoyed_14d, serve: batch, freshness: 1d, default: 0}")
-_LISTENS_3D = _feature("recent_listens: {column: user_listens_3d, serve: batch, freshness: 1d, default: 0}")
 _OWN_ROW = _feature(
     "user_enjoyed: {source: candidates, by: user, sum: enjoyed_flag, last: 14d, closed: both, "
     "serve: stream, freshness: 1h, default: 0}"
@@ -85,9 +88,15 @@ _OWN_ROW = _feature(
 _NO_GAP: Edit = ("by: user, count: true, last: 3d, gap: 20d,", "by: user, count: true, last: 3d,")
 _ONLY_BOUND: Edit = ("known_at: reported_at, known_after: 20d,", "known_after: 20d,")
 _NO_REPORTED: Edit = ("known_at: reported_at, known_after: 20d,", "")
-_FLAG: Edit = (
-    "enjoyed: {source: actions, where: action = 'finish', within: 5d}", "enjoyed: {when: enjoyed_flag = 1}",
-)  # fmt: skip
+_FLAGS: tuple[Edit, ...] = (
+    ("enjoyed: {source: actions, where: action = 'finish', within: 5d}", "enjoyed: {when: enjoyed_flag = 1}"),
+    ("saved: {source: actions, where: action = 'save', within: 1d}", "saved: {when: saved_flag = 1}"),
+    ("skipped: {source: actions, where: action = 'skip', within: 1d}", "skipped: {when: skipped_flag = 1}"),
+    (
+        "enjoyed_flag: 9d, saved_flag: 5d, skipped_flag: 5d",
+        "enjoyed_flag: 0s, saved_flag: 0s, skipped_flag: 0s",
+    ),
+)
 _RANDOM: Edit = (
     "split: {validation: 14d, calibration: 20% of validation, test: 14d}",
     "split: {random: {train: 60%, validation: 15%, test: 25%}, seed: 7, reason: rows are many}",
@@ -129,7 +138,7 @@ PLANTED = (
     ),
     Planted(name="D2", defect="D2", edits=(_OWN_ROW,), answers=frozenset({"LEAK001", "LABEL016"})),
     Planted(
-        name="D2-bare", defect="D2", is_bare=True, edits=(_OWN_ROW, _without("enjoyed_flag")),
+        name="D2-bare", defect="D2", is_bare=True, edits=(_ENJOYED_14D, _without("user_enjoyed_14d")),
         answers=frozenset({"LEAK005", "LEAK010", "LEAK011"}),
     ),
     Planted(name="D3", defect="D3", edits=(_NO_GAP, _ONLY_BOUND), answers=frozenset({"LEAK002"})),
@@ -137,31 +146,39 @@ PLANTED = (
         name="D3-bare", defect="D3", is_bare=True, edits=(_NO_GAP, _NO_REPORTED),
         answers=frozenset({"LEAK002", "LEAK010", "LABEL004"}),
     ),
-    Planted(
-        name="D4", defect="D4", edits=(_FLAG, _undeclared("enjoyed_flag", "9d")),
-        answers=frozenset({"LABEL005"}),
-    ),
+    Planted(name="D4", defect="D4", edits=_FLAGS, answers=frozenset({"LABEL005"})),
     Planted(name="D5", defect="D5", edits=(_RANDOM,), answers=frozenset({"LEAK006"})),
     Planted(
         name="D6", defect="D6", edits=_CLICK, answers=frozenset({"PROXY001", "PROXY002", "PROXY007"}),
     ),
     Planted(name="D7", defect="D7", edits=(_PLACE,), answers=frozenset({"LEAK009"})),
     Planted(
-        name="D8", defect="D8", edits=_HIDDEN,
-        answers=frozenset({"LABEL009", "LABEL013", "POLICY004"}),
+        name="D8", defect="D8", edits=_HIDDEN, answers=frozenset({"LABEL009", "LABEL013", "POLICY004"}),
     ),
     Planted(name="D9", defect="D9", edits=(_NO_BOUND,), answers=frozenset({"LABEL004"})),
     Planted(
         name="D9-bare", defect="D9", is_bare=True, edits=(_NO_BOUND, _NO_RECEIPT),
-        answers=frozenset({"LABEL004"}),
+        answers=frozenset({"LABEL004", "LABEL005", "LEAK002"}),
     ),
 )  # fmt: skip
 """One framing per defect, and a bare one where the declared one tells by itself."""
 
+TOGETHER = ("D1", "D2", "D3", "D6", "D7", "D8", "D9")
+"""Defects of the framing with all of them: D5 stops the build, and D6 takes the place of D4's labels."""
+_TOGETHER = [one for one in PLANTED if one.name in TOGETHER]
+ALL = Planted(
+    name="all",
+    defect="all",
+    edits=_joined(edit for one in _TOGETHER for edit in one.edits),
+    answers=frozenset(code for one in _TOGETHER for code in one.answers),
+)
+"""Everything that can stand together, each as it was declared."""
+
 
 def write_framings(folder: Path) -> dict[str, Path]:
     """Write every framing into the folder of the log, by name."""
-    texts = {"clean": CLEAN.read_text(encoding="utf-8"), **{one.name: one.text() for one in PLANTED}}
+    texts = {"clean": CLEAN.read_text(encoding="utf-8")}
+    texts |= {one.name: one.text() for one in (*PLANTED, ALL)}
     paths = {name: folder / f"{name}.yaml" for name in texts}
     for name, path in paths.items():
         path.write_text(texts[name], encoding="utf-8")

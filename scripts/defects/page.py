@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from scripts.defects.framings import DEFECTS
+from scripts.defects.framings import DEFECTS, TOGETHER
 
 Json = Mapping[str, Any]
 NOT_GIVEN = "not given"
@@ -46,7 +46,7 @@ def _found(results: Json) -> Iterator[str]:
     yield "## Who finds what\n"
     yield _row("defect", "what is planted", "True North", *(tool["name"] for tool in tools))
     yield _row(*["---"] * (3 + len(tools)))
-    clean, *planted = results["truenorth"]
+    clean, *planted, together = results["truenorth"]
     for one in planted:
         defect = one["defect"]
         is_bare = one["name"] != defect
@@ -54,6 +54,9 @@ def _found(results: Json) -> Iterator[str]:
         cells = ["" if is_bare else _cell(tool, defect) for tool in tools]
         yield _row("" if is_bare else defect, what, codes(one["answers"], refused=one["refused"]), *cells)
     own = {one["defect"] for one in planted if one["found"]}
+    them = ", ".join(TOGETHER)
+    said = codes(together["answers"], refused=together["refused"])
+    yield _row("", f"all at once (True North: {them})", said, *map(_together, tools))
     yield _row("found", f"of {len(DEFECTS)}", str(len(own)), *(_count(tool) for tool in tools))
     yield _row("", "false alarms on the clean control", str(len(clean["codes"])), *map(_alarms, tools))
     yield ""
@@ -83,6 +86,10 @@ def _cell(tool: Json, defect: str) -> str:
     return "-" if answer is None else answer["severity"]
 
 
+def _together(tool: Json) -> str:
+    return "not run" if tool["error"] else ", ".join(tool["together"]) or "-"
+
+
 def _count(tool: Json) -> str:
     return "not run" if tool["error"] else str(len(tool["found"]))
 
@@ -93,7 +100,7 @@ def _alarms(tool: Json) -> str:
 
 def _evidence(results: Json) -> Iterator[str]:
     yield "## What True North says\n"
-    for one in results["truenorth"][1:]:
+    for one in results["truenorth"][1:-1]:
         bare = "" if one["name"] in DEFECTS else ", nothing declared"
         yield f"- {one['defect']}{bare}: {_plain(one['evidence']) or 'nothing of it'}"
     yield ""

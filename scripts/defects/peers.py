@@ -7,6 +7,7 @@ that the target itself is off. What a check says of something else (drift, outli
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -102,21 +103,21 @@ class Result:
     error: str = ""
     """Why the tool could not be installed or run at all."""
 
-    def answer(self, defect: str) -> dict[str, Any] | None:
-        """Return the gravest finding that names the defect, None where there is none."""
+    def answer(self, defect: str, table: str = "") -> dict[str, Any] | None:
+        """Return the gravest finding that names the defect, in its own table or in another; None without."""
         clean = {_key(one) for one in self.said.get("clean", ())}
         found = [
             one
-            for one in self.said.get(defect, ())
+            for one in self.said.get(table or defect, ())
             if one["check"] in self.tool.checks(defect)
             and _key(one) not in clean
             and (defect not in PLANTED or PLANTED[defect] in one["columns"])
         ]
         return min(found, key=lambda one: _rank(one["severity"]), default=None)
 
-    def finds(self, defect: str) -> bool:
+    def finds(self, defect: str, table: str = "") -> bool:
         """Say whether a finding that should be looked at names the defect."""
-        answer = self.answer(defect)
+        answer = self.answer(defect, table)
         return answer is not None and answer["severity"] in COUNTED
 
     @property
@@ -136,6 +137,7 @@ class Result:
             "error": self.error, "failed": dict(self.failed),
             "answers": {defect: self.answer(defect) for defect in TABLE_DEFECTS},
             "found": [defect for defect in TABLE_DEFECTS if self.finds(defect)],
+            "together": [defect for defect in TABLE_DEFECTS if self.finds(defect, "all")],
             "alarms": [f"{one['severity']}: {one['check']}" for one in self.alarms],
             "internal": sorted({f"{one['check']} {one['text']}" for one in self.internal}),
         }  # fmt: skip
@@ -151,17 +153,31 @@ class Result:
         }
 
 
-def ask(tool: Tool, listing: Path) -> Result:
-    """Return what the tool says of the tables; a tool that cannot be run is a result too."""
+def ask(tool: Tool, listing: Path, *, fresh: bool = False) -> Result:
+    """Return what the tool says of the tables; a tool that cannot be run is a result too.
+
+    What it said of the same tables, by the same runner and version, is not asked again unless `fresh`.
+    """
+    kept = ENVIRONMENTS / f"{tool.name}-{_key_of(tool, listing)}.json"
     try:
-        printed = _run([str(_interpreter(tool)), str(tool.runner), str(listing)])
-        values = json.loads(printed.strip().splitlines()[-1])
+        if fresh or not kept.exists():
+            printed = _run([str(_interpreter(tool)), str(tool.runner), str(listing)])
+            kept.write_text(printed.strip().splitlines()[-1], encoding="utf-8")
+        values = json.loads(kept.read_text(encoding="utf-8"))
     except (RuntimeError, ValueError, IndexError) as error:
         return Result(tool=tool, error=" ".join(str(error).split())[-300:])
     return Result(
         tool=tool, version=values["version"], settings=values["settings"], said=values["said"],
         failed=values["failed"],
     )  # fmt: skip
+
+
+def _key_of(tool: Tool, listing: Path) -> str:
+    """Return a hash of all that the answer depends on."""
+    digest = hashlib.sha256("\n".join(tool.requires).encode())
+    for path in (tool.runner, HERE / "exchange.py", *sorted(listing.parent.glob("*"))):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _interpreter(tool: Tool) -> Path:

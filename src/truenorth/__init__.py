@@ -76,8 +76,8 @@ _PLACES = {
 
 __all__ = [
     "SYSTEMS", "Audit", "Built", "Bundle", "DataError", "EngineError", "EngineSettings", "Finding", "Framing",
-    "FramingError", "Interrupted", "Run", "TrueNorthError", "World", "audit_file", "build", "compare_runs", "dump",
-    "find_run", "framing_hash", "list_runs", "load", "load_bundle", "load_text", "make_world",
+    "FramingError", "Interrupted", "Run", "TrueNorthError", "World", "audit_file", "build", "compare_runs",
+    "dump", "find_run", "framing_hash", "list_runs", "load", "load_bundle", "load_text", "make_world",
     "new_project", "run", "score_file",
 ]  # fmt: skip
 

@@ -10,8 +10,9 @@ import pytest
 
 from scripts.defects import peers
 from scripts.defects.audits import Answer, ask
-from scripts.defects.framings import DEFECTS, PLANTED, Planted, edited, write_framings
-from scripts.defects.log import Size, write_log
+from scripts.defects.framings import ALL, DEFECTS, PLANTED, TOGETHER, Planted, edited, write_framings
+from scripts.defects.log import Size
+from scripts.defects.log_tables import write_log
 from scripts.defects.page import codes, page
 
 PAGE = Path(__file__).parents[2] / "docs" / "defects.md"
@@ -116,7 +117,7 @@ def test_a_tool_that_cannot_be_run_stands_in_the_page_as_such(
     assert result.error == "no such package"
     written = page(_results(result))
     assert "| leaklens | not run | no such package |" in written
-    assert written.count("| not run |") == len(DEFECTS) + 3  # found, false alarms, version
+    assert written.count("| not run |") == len(DEFECTS) + 4  # together, found, false alarms, version
 
 
 def test_a_finding_that_the_clean_table_has_too_is_no_answer() -> None:
@@ -133,12 +134,18 @@ def test_a_finding_about_another_column_is_no_answer() -> None:
     assert peers.Result(tool=tool, said={"D1": [{**other, "columns": ["read_seconds"]}]}).finds("D1")
 
 
+@pytest.mark.slow
+def test_the_defects_are_named_when_they_stand_together(answers: Mapping[str, Answer]) -> None:
+    naming = {one.code for one in answers["all"].naming(ALL.answers)}
+    assert all(naming & one.answers for one in DECLARED if one.name in TOGETHER)
+
+
 def _results(peer: peers.Result) -> dict:
     """Results of a run in which True North said nothing and one tool was asked."""
     silent = {"found": False, "answers": [], "refused": "", "evidence": ""}
     planted = [{"name": one.name, "defect": one.defect, **silent} for one in PLANTED]
     made = {"command": "", "machine": "", "seconds": 0, "day": "", "versions": {}}
     return {
-        "rows": {"truth": 0}, "truenorth": [{"name": "clean", "codes": []}, *planted],
+        "rows": {"truth": 0}, "truenorth": [{"name": "clean", "codes": []}, *planted, silent],
         "peers": [peer.to_dict()], "lines": [], "alone": {}, "rates": [], "made": made,
     }  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 
 from tests.audit.feeds import FEED, lists
 from tests.audit.framings import GONE, ask, state
-from tests.audit.tables import DAY, N, START, evidence_of
+from tests.audit.tables import DAY, START, N, evidence_of
 
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "EVAL001": (
@@ -21,8 +21,12 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "EVAL003": ({"evaluation.slices": []}, {"evaluation.slices": ["country"]}),
     "EVAL004": (
         {"constraints": []},
-        {"constraints": [], "policy": {"threshold": {"task": "fraud", "act": "block", "keep": "false_positive_rate <= 1%"}},
-         "experiment": GONE, "monitoring": GONE},
+        {
+            "constraints": [],
+            "policy": {"threshold": {"task": "fraud", "act": "block", "keep": "false_positive_rate <= 1%"}},
+            "experiment": GONE,
+            "monitoring": GONE,
+        },
     ),
     "EVAL006": (
         {"split": {"validation": "14d", "calibration": "7d", "test": "6d"}},
@@ -32,7 +36,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"business.kpi": GONE, "experiment": GONE, "monitoring.track": ["roc_auc(fraud)", "latency_p99"]},
         {"business.kpi": GONE, "experiment": GONE, "monitoring.track": ["roc_auc(fraud)", "mean(fraud)"]},
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("code", CASES)
@@ -69,7 +73,10 @@ def test_with_examples_only_a_rare_side_makes_it_blind(rate: float, expected: st
 
 
 def test_several_tests_count_together_and_undated_or_published_ones_have_the_length_they_have():
-    periods = {"train": "2026-01-01..2026-03-01", "test": {"a": "2026-03-01..2026-03-05", "b": "2026-03-05..2026-03-09"}}
+    periods = {
+        "train": "2026-01-01..2026-03-01",
+        "test": {"a": "2026-03-01..2026-03-05", "b": "2026-03-05..2026-03-09"},
+    }
     assert state("EVAL006", {"split": periods}) == "silent"
     short = {**periods, "test": {"a": "2026-03-01..2026-03-03", "b": "2026-03-05..2026-03-09"}}
     (finding,) = ask("EVAL006", {"split": short}).findings
@@ -138,7 +145,11 @@ def test_the_rows_that_would_decide_are_worked_out():
 def gain_run(value: float, low: float, high: float) -> dict[str, Any]:
     name = "average_precision(fraud)"
     gain = {"value": value, "low": low, "high": high, "n": 500}
-    return {"chosen": "trees", "primary": {"metric": name}, "metrics": [{"metric": name, "model": {"value": 0.4}, "difference": gain}]}
+    return {
+        "chosen": "trees",
+        "primary": {"metric": name},
+        "metrics": [{"metric": name, "model": {"value": 0.4}, "difference": gain}],
+    }
 
 
 def test_a_gain_that_may_be_a_loss_is_too_wide():

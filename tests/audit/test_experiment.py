@@ -245,9 +245,8 @@ def test_a_guardrail_is_offered_on_the_action_that_hurts():
 
 
 def test_the_log_shows_which_unit_is_finer():
-    evidence = evidence_of(
-        columns={"household": np.arange(N) % 50.0}, changes={"experiment.unit": "household"}
-    )
+    by_household = {"experiment.unit": "household"}
+    evidence = evidence_of(columns={"household": np.arange(N) % 50.0}, changes=by_household)
     crossed = audit(subject_with(evidence), rules=[find_rule("EXP005")])
     assert crossed.by_code["EXP005"].state == "fired"
     nested = {"household": np.floor(table()["customer"] / 10)}

@@ -31,13 +31,21 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"models.candidates": [{"external": "vendor_score"}, "trees"]},
     ),
 }
-SHUFFLED = {"split": {"random": {"train": "60%", "validation": "20%", "test": "20%"}, "reason": "one snapshot"}}
+SHUFFLED = {
+    "split": {"random": {"train": "60%", "validation": "20%", "test": "20%"}, "reason": "one snapshot"}
+}
 UNDATED = {
-    **SHUFFLED, "examples": {"source": "payments", "entity": ["customer"], "at": "none"}, "features": {"amount":
-    {"column": "amount"}}, "labels": {"fraud": {"when": "is_fraud = 1", "judged": {"by": "clerks", "agreement":
-    0.9}}}, "evaluation": GONE, "models.rule": "amount > 220",
-}  # fmt: skip
-SNAPSHOT = {**UNDATED, "sources": {"payments": {"path": "p.parquet", "time": "none", "static": ["is_fraud", "amount"]}}}
+    **SHUFFLED,
+    "examples": {"source": "payments", "entity": ["customer"], "at": "none"},
+    "features": {"amount": {"column": "amount"}},
+    "labels": {"fraud": {"when": "is_fraud = 1", "judged": {"by": "clerks", "agreement": 0.9}}},
+    "evaluation": GONE,
+    "models.rule": "amount > 220",
+}
+SNAPSHOT = {
+    **UNDATED,
+    "sources": {"payments": {"path": "p.parquet", "time": "none", "static": ["is_fraud", "amount"]}},
+}
 
 
 @pytest.mark.parametrize("code", CASES)
@@ -50,20 +58,28 @@ def test_is_silent_on_a_near_miss(code: str):
     assert state(code, CASES[code][1]) == "silent"
 
 
-def ladder_of(*rungs: tuple[str, float, float, float], chosen: str = "trees", us: float = 10.0) -> dict[str, Any]:
+def ladder_of(
+    *rungs: tuple[str, float, float, float], chosen: str = "trees", us: float = 10.0
+) -> dict[str, Any]:
     """Return a run: name, value, gap to the best and its standard error of each rung."""
     return {
         "chosen": chosen,
         "train": {
             "ladder": [
-                {"name": name, "value": value, "gap": gap, "gap_standard_error": error,
-                 "is_rule": name == "rule", "us_per_row": us * (index + 1)}
+                {
+                    "name": name,
+                    "value": value,
+                    "gap": gap,
+                    "gap_standard_error": error,
+                    "is_rule": name == "rule",
+                    "us_per_row": us * (index + 1),
+                }
                 for index, (name, value, gap, error) in enumerate(rungs)
             ],
             "tasks": {"fraud": {"us_per_row": us, "summary": {}}},
         },
         "seconds": {"total": 100.0},
-    }  # fmt: skip
+    }
 
 
 FAR = ladder_of(("rule", 0.1, 0.3, 0.02), ("linear", 0.3, 0.1, 0.02), ("trees", 0.4, 0.0, 0.0))
@@ -187,24 +203,42 @@ def test_a_unit_in_several_parts_of_a_random_split_is_counted():
         ({"objective": {"score": "grade", "metric": "ndcg@10(grade)"}}, "silent"),
         ({"objective": {"score": "4 * liked + watched", "metric": "ndcg@10(liked)"}}, "silent"),
         (
-            {"objective": {"score": "grade", "metric": "ndcg@10(grade)"}, "models.tasks": {"grade": {"loss": "squared"}}},
+            {
+                "objective": {"score": "grade", "metric": "ndcg@10(grade)"},
+                "models.tasks": {"grade": {"loss": "squared"}},
+            },
             "fired",
         ),
     ],
-    ids=["a number by size", "rows under ndcg", "rows under value", "lists", "a sum of tasks", "a grade by size"],
+    ids=[
+        "a number by size",
+        "rows under ndcg",
+        "rows under value",
+        "lists",
+        "a sum of tasks",
+        "a grade by size",
+    ],
 )
 def test_a_list_that_one_task_orders_needs_a_loss_of_lists(changes, expected):
     assert state("MODEL004", changes, text=FEED) == expected
 
 
 QUANTITY = {
-    "labels": {"units": {"value": "units", "kind": "number"}}, "sources.payments.known_after": {"units": "1d"},
-    "proxies": GONE, "objective": {"score": "units"}, "evaluation": GONE, "constraints": [], "monitoring": GONE,
-    "experiment": GONE, "policy": {"quantity": {"order": "units", "over": 1, "under": 4}, "fallback": "rule"},
-}  # fmt: skip
+    "labels": {"units": {"value": "units", "kind": "number"}},
+    "sources.payments.known_after": {"units": "1d"},
+    "proxies": GONE,
+    "objective": {"score": "units"},
+    "evaluation": GONE,
+    "constraints": [],
+    "monitoring": GONE,
+    "experiment": GONE,
+    "policy": {"quantity": {"order": "units", "over": 1, "under": 4}, "fallback": "rule"},
+}
 
 
-@pytest.mark.parametrize(("levels", "expected"), [([0.5, 0.9], "fired"), ([0.5, 0.8], "silent"), (None, "silent")])
+@pytest.mark.parametrize(
+    ("levels", "expected"), [([0.5, 0.9], "fired"), ([0.5, 0.8], "silent"), (None, "silent")]
+)
 def test_the_level_of_a_quantity_must_be_learned(levels, expected):
     task = {"loss": "quantile", "levels": levels} if levels else {"loss": "squared"}
     changes = {**QUANTITY, "models.tasks": {"units": task}}

@@ -61,9 +61,14 @@ def test_labels_that_are_weighed_before_they_mature_may_be_retrained_on():
 
 @pytest.mark.parametrize(
     ("metric", "is_segment"),
-    [("gini(shown) by creator", False), ("gauc(watched) by user", False), ("mean(watched) by user mean", False),
-     ("mean(watched) by country", True), ("value@10 where amount > 3", True)],
-)  # fmt: skip
+    [
+        ("gini(shown) by creator", False),
+        ("gauc(watched) by user", False),
+        ("mean(watched) by user mean", False),
+        ("mean(watched) by country", True),
+        ("value@10 where amount > 3", True),
+    ],
+)
 def test_users_lists_and_concentration_are_no_segments(metric: str, is_segment: bool):
     expected = "silent" if is_segment else "fired"
     assert state("MON005", {"monitoring.track": [metric]}, text=FEED) == expected
@@ -86,9 +91,11 @@ def test_a_figure_that_calls_for_training_answers_an_adversary():
 
 def test_a_slice_that_is_made_of_the_protected_attribute_follows_it():
     changes = {
-        "governance.protected": ["age"], "examples.context": ["age"],
-        "evaluation.slices": [{"young": "age < 25"}], "monitoring.track": ["mean(fraud) by young gap"],
-    }  # fmt: skip
+        "governance.protected": ["age"],
+        "examples.context": ["age"],
+        "evaluation.slices": [{"young": "age < 25"}],
+        "monitoring.track": ["mean(fraud) by young gap"],
+    }
     assert state("MON008", changes) == "silent"
     assert state("MON008", {**changes, "monitoring.track": ["mean(fraud) by young mean"]}) == "fired"
 

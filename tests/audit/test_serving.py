@@ -11,7 +11,11 @@ from tests.audit.tables import evidence_of
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "SERVE001": (
         {"constraints": ["share(action = 'block') <= 2%"]},
-        {"constraints": ["share(action = 'block') <= 2%"], "business.latency_p99": GONE, "serving": {"mode": "batch", "every": "1d"}},
+        {
+            "constraints": ["share(action = 'block') <= 2%"],
+            "business.latency_p99": GONE,
+            "serving": {"mode": "batch", "every": "1d"},
+        },
     ),
     "SERVE003": ({"serving.timeout": "2s"}, {"serving.timeout": "20ms"}),
     "SERVE004": (
@@ -20,7 +24,10 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "SERVE005": (
         {"serving.store": GONE},
-        {"serving.store": GONE, "features": {"amount": {"column": "amount"}, "at_night": {"sql": "hour(time) < 6"}}},
+        {
+            "serving.store": GONE,
+            "features": {"amount": {"column": "amount"}, "at_night": {"sql": "hour(time) < 6"}},
+        },
     ),
     "SERVE006": (
         {"business.costs": {"review": 5}, "business.scale.decisions_per_day": 20_000},
@@ -31,7 +38,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"policy.fallback": GONE, "features.terminal_risk.default": GONE},
         {"policy.fallback": GONE},
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("code", CASES)

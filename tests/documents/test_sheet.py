@@ -141,7 +141,7 @@ def test_however_much_is_written_it_prints_on_one_page(chromium, tmp_path, share
     assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
 
 
-def test_it_is_read_on_a_telephone(chromium, sheet, tmp_path):
+def test_it_is_read_on_a_telephone(chromium, tmp_path):
     path = tmp_path / "kickoff.html"
-    path.write_text(sheet_html(sheet))
+    path.write_text(sheet_html(kickoff_sheet(written("video-feed"))))
     assert chromium.open(path, (390, 844)).overflow <= 0

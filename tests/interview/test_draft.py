@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 import truenorth
 from tests.interview.seats import ANSWERS, small_answers
 from tests.workflow.small import write_small
+from truenorth.audit import audit_file
 from truenorth.errors import FramingError
 from truenorth.framing import load_text
 from truenorth.framing.document import read_document
@@ -35,6 +36,13 @@ def test_the_framing_of_a_file_of_answers_loads(written):
     assert framing.name == "small-fraud"
     assert len(framing.open_questions) == 4
     assert framing.business.latency_p99 is None
+
+
+def test_the_framing_of_a_file_of_answers_audits(written):
+    audited = audit_file(written)
+    assert audited.gate == "pass", str(audited)
+    asked_for = {found.code for found in audited.findings}
+    assert {"GOAL007", "MON002", "GOV015"} <= asked_for, "what is open is what the audit asks for"
 
 
 def test_the_framing_of_a_file_of_answers_builds(written, tmp_path):

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.interview.seats import TypedScreen, small_answers, ticking
+from tests.interview.seats import ANSWERS, TypedScreen, small_answers, ticking
 from truenorth.errors import FramingError
 from truenorth.interview import BANK, dump_answers
 from truenorth.interview.practice import (
@@ -18,6 +18,7 @@ from truenorth.interview.practice import (
     result_text,
     transcript_of,
 )
+from truenorth.interview.practice.coverage import perform
 from truenorth.interview.practice.flags import FLAGS
 from truenorth.interview.practice.signals import SIGNALS
 from truenorth.interview.ready import matched_system, ready_framing
@@ -264,3 +265,34 @@ def test_a_remark_that_cannot_be_read_is_refused(tmp_path, entry):
 def test_an_unknown_system_is_refused():
     with pytest.raises(FramingError, match="SYSTEM001"):
         judge(Transcript("x"), system="feeds")
+
+
+def test_a_strong_answer_in_free_words_scores_high_and_raises_nothing():
+    result = judge(load_transcript(ANSWERS.with_name("strong-feed.yaml")))
+    assert result.score >= 85, result_text(result)
+    assert raised(result) <= {"imbalance"}
+
+
+def test_a_weak_answer_in_free_words_scores_low_and_raises_what_it_should():
+    result = said(
+        ("model", "A two-tower transformer with logistic regression on top, optimised for clicks", 600.0),
+        ("offline", "A random split and a threshold of 0.5", 60.0),
+    )
+    assert result.score < 20, result_text(result)
+    assert raised(result) >= {
+        "model first", "little framing", "gameable proxy", "data quality", "batch or online", "random split",
+        "one half", "no monitoring", "rule of three",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "question"),
+    [
+        ("logistic regression", "sources"),
+        ("log loss", "kpi_name"),
+        ("watch time", "track"),
+        ("likely", "negative_signs"),
+    ],
+)
+def test_a_word_is_not_found_in_another(words, question):
+    assert question not in perform(Transcript("", (Remark(topic="label", said=words),))).covered

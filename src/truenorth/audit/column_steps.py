@@ -30,6 +30,8 @@ LONGER = 3.0
 """How much longer than every other pause a silence must be."""
 MOST_LEVELS = 100
 """Levels above which a column is no coding but a list of things, which come and go."""
+_TRIED = 3
+"""Largest changes of a column that are compared with the factors."""
 _AT = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 Floats = NDArray[np.float64]
@@ -119,25 +121,35 @@ def _factor(known: list[Floats], periods: Periods) -> Step | None:
     if not usable.any():
         return None
     middle = np.where(usable, np.nanmedian(np.where(usable[:, None], logs, 0.0), axis=1), 0.0)
-    spread = np.where(usable, np.nanmax(np.where(usable[:, None], logs, 0.0), axis=1)
-                      - np.nanmin(np.where(usable[:, None], logs, 0.0), axis=1), np.inf)  # fmt: skip
     usual = float(np.median(np.abs(middle)))
-    for period in np.argsort(-np.abs(middle)):
-        name = _unit(abs(float(middle[period])), float(spread[period]))
+    for period in np.argsort(-np.abs(middle))[:_TRIED]:
+        moved = _refined(table, int(period))
+        name = _unit(moved)
         if name is not None and abs(middle[period]) > 6 * usual:
-            before, after = float(table[period, 2]), float(table[period + 1, 2])
-            what = (
-                f"the median went from {before:.4g} to {after:.4g}, a factor of {after / before:.4g} ({name})"
-            )
+            before = float(np.median(table[max(0, period - 3) : period + 1, 2]))
+            after = float(np.median(table[period + 1 : period + 5, 2]))
+            what = f"the median went from {before:.4g} to {after:.4g}, {after / before:.3g} times ({name})"
             return Step(periods.time(int(period) + 1), what, {"median_before": before, "median_after": after})
     return None
 
 
-def _unit(log_ratio: float, spread: float) -> str | None:
-    """Return the units whose factor fits, the more closely the smaller it is."""
+def _refined(table: Floats, period: int) -> Floats:
+    """Return by how much the logarithm of each quantile moved, over up to four periods on either side."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.log(np.where(table > 0, table, np.nan))
+    after, before = logs[period + 1 : period + 5], logs[max(0, period - 3) : period + 1]
+    moved = np.median(after, axis=0) - np.median(before, axis=0)  # NaN where one of them is not positive
+    return np.asarray(moved[np.isfinite(moved)])
+
+
+def _unit(moved: Floats) -> str | None:
+    """Return the units whose factor every quantile fits, the more closely the smaller it is."""
+    if len(moved) < 3:
+        return None
+    middle, spread = abs(float(np.median(moved))), float(np.ptp(moved))
     for factor, name in FACTORS.items():
-        allowed = 0.1 if factor >= 10 else 0.02
-        if abs(log_ratio - np.log(factor)) <= allowed and spread <= 2 * allowed:
+        near, wide = (0.1, 0.2) if factor >= 10 else (0.03, 0.12)
+        if abs(middle - np.log(factor)) <= near and spread <= wide:
             return name
     return None
 

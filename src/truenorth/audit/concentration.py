@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from truenorth.audit.figures import number
+from truenorth.audit.figures import Plain, number, section
 from truenorth.audit.subject import Subject
 from truenorth.evaluation.metrics.catalogue import gini
+from truenorth.framing.references import MetricReference
 from truenorth.statistics.estimates import codes_of
+
+CONCENTRATION = 0.05
+"""Rise of the Gini coefficient of what is shown that is worth a look. A rule of thumb."""
 
 
 @dataclass(frozen=True)
@@ -48,3 +52,17 @@ def logged_gini(subject: Subject, column: str) -> float | None:
         return None
     values = np.nan_to_num(np.asarray(shown.values[rows], dtype=np.float64))
     return number(float(gini(values, codes_of(owner.values[rows])).value))
+
+
+def concentrated(subject: Subject, row: Plain) -> Rise | None:
+    """Return a rise worth a look, over the log where it says what was shown, else over the rule."""
+    metric, model = str(row.get("metric")), section(row, "model")
+    value, low = number(model.get("value")), number(model.get("low"))
+    column = MetricReference.parse(metric).by or ""
+    logged = logged_gini(subject, column)
+    before = number(section(row, "rule").get("value")) if logged is None else logged
+    if value is None or before is None or value - before <= CONCENTRATION:
+        return None
+    whose = "the rule" if logged is None else "the log"
+    is_sure = low is None or low > before
+    return Rise(metric, column, value, before, whose) if is_sure else None

@@ -1,8 +1,8 @@
 """How far a column's distribution moved between two groups of rows, beside what chance alone would move it.
 
-The population stability index, `PSI = sum (a - e) ln(a / e)`, over ten bins at the reference's quantiles with open
-ends; categories have a bin each, and one for those that the reference lacks; missing values have a bin of
-their own. Shares are smoothed, `(count + .5) / (n + .5 bins)`. Without any drift PSI is about
+The population stability index, `PSI = sum (a - e) ln(a / e)`, over ten bins at the reference's quantiles
+with open ends; categories have a bin each, and one for those that the reference lacks; missing values have
+a bin of their own. Shares are smoothed, `(count + .5) / (n + .5 bins)`. Without any drift PSI is about
 `chi2(bins - 1) * (1/n + 1/m)`: a bound that forgets this fires on every small sample.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import PurePath
 from typing import Any
 
@@ -38,12 +39,9 @@ def as_json(audits: Sequence[Audit]) -> str:
 
 def as_sarif(audits: Sequence[Audit]) -> str:
     """Return a SARIF 2.1.0 log, which code hosts show beside the file."""
-    from truenorth import __version__
-
     rules = {answer.rule.code: answer.rule for audit in audits for answer in audit.answers}
-    driver = {
-        "name": "truenorth", "version": __version__, "rules": [_described(rule) for rule in rules.values()]
-    }  # fmt: skip
+    described = [_described(rule) for rule in rules.values()]
+    driver = {"name": "truenorth", "version": version("truenorth"), "rules": described}
     results = [result for audit in audits for result in _results(audit)]
     log = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",

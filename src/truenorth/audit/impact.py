@@ -67,9 +67,7 @@ def parts(data: DataEvidence, label: str) -> tuple[Part | None, Part | None]:
     return ((train, target) if _has_both(target) else None, (test, truth) if _has_both(truth) else None)
 
 
-def held_out(
-    data: DataEvidence, fitted: Part, judged: Part, roles: dict[str, FeatureRole]
-) -> Floats | None:
+def held_out(data: DataEvidence, fitted: Part, judged: Part, roles: dict[str, FeatureRole]) -> Floats | None:
     """Return scores of the judged rows by a model of the fitted ones; None where there are no features."""
     if not roles:
         return None
@@ -83,8 +81,9 @@ def _trees(roles: dict[str, FeatureRole], train: Vectors, target: Floats, test: 
     import lightgbm
 
     encoder = fit_encoder(roles, train, min_rows=10, max_levels=255, max_words=0)
-    about = {"categorical_feature": encoder.categorical, "free_raw_data": True}
-    made = lightgbm.Dataset(encoder.matrix(train), target, params=_SETTINGS, **about)
+    made = lightgbm.Dataset(
+        encoder.matrix(train), target, params=_SETTINGS, categorical_feature=encoder.categorical
+    )
     booster = lightgbm.train(_SETTINGS, made, num_boost_round=ROUNDS)
     return np.asarray(booster.predict(encoder.matrix(test)), dtype=np.float64)
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 
 from truenorth.framing.framing import Framing
 
+_WORDS = re.compile(r"[^\W_]+")
+
 DOMAINS: Mapping[str, tuple[str, ...]] = {
     "lending": ("credit risk", "credit approval", "credit score", "loan", "lend", "lending", "mortgage",
                 "borrower", "default on", "underwriting"),
@@ -64,8 +66,8 @@ def words_in(text: str, words: Iterable[str]) -> tuple[str, ...]:
         >>> words_in("Lend to people who pay back", DOMAINS["lending"])
         ('lend',)
     """
-    plain = text.lower().replace("_", " ").replace("-", " ")
-    return tuple(word for word in words if re.search(rf"\b{re.escape(word)}\b", plain))
+    plain = f" {' '.join(_WORDS.findall(text.lower()))} "
+    return tuple(word for word in words if f" {word} " in plain)
 
 
 def is_money(unit: str) -> bool:

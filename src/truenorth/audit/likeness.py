@@ -97,9 +97,10 @@ def _unlike_rates(task: str, train: tuple[float, int], test: tuple[float, int]) 
 def weights(data: DataEvidence) -> Iterator[Unlikeness]:
     """Yield a mean weight that differs between training and test: only one of them was thinned."""
     weight = data.column("weight")
-    if weight is None or min(data.train.sum(), data.test.sum()) < FEWEST:
+    parts = [] if weight is None else [part & ~weight.is_null for part in (data.train, data.test)]
+    if weight is None or min(int(part.sum()) for part in parts) < FEWEST:
         return
-    before, now = (float(np.nanmean(weight.values[part])) for part in (data.train, data.test))
+    before, now = (float(np.mean(weight.values[part])) for part in parts)
     low, high = sorted((before, now))
     if low > 0 and high > WEIGHT_RATIO * low:
         yield Unlikeness(

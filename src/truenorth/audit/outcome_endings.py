@@ -23,7 +23,7 @@ LEAST_EVENTS = 20.0
 _BEFORE = 3
 """Stretches before the last one that it is compared with; more would compare with another season."""
 
-Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,14 @@ class Comparison:
         return self.events_last / max(self.n_last, 1)
 
     @property
+    def rate_other(self) -> float:
+        """Events per row elsewhere."""
+        return self.events_other / max(self.n_other, 1)
+
+    @property
     def ratio(self) -> float:
         """Events just before the ends for one that the other rows let expect."""
-        other = self.events_other / max(self.n_other, 1)
-        return self.rate_last / other if other > 0 else 1.0
+        return self.rate_last / self.rate_other if self.rate_other > 0 else 1.0
 
     @property
     def z(self) -> float:
@@ -61,6 +65,10 @@ class Ending:
 
     before: Comparison
     after: Comparison
+    last: Comparison
+    """The same of the last part alone, whose rows end with the log: against those before."""
+    thinning: Comparison
+    """The second half of the last part's stretch against its first half."""
     days: float
     """Length of the longest stretch."""
 
@@ -68,6 +76,19 @@ class Ending:
     def is_assessed(self) -> bool:
         """Whether enough events were to be expected."""
         return self.before.expected >= LEAST_EVENTS
+
+
+@dataclass(frozen=True, eq=False)
+class _Stretch:
+    """Rows of one part by their place before its end."""
+
+    last: Ints
+    before: Ints
+    following: Ints
+    """The first rows of the next part."""
+    halves: tuple[Ints, Ints]
+    """The last rows, cut in the middle of their time."""
+    length: int
 
 
 def ending(evidence: DataEvidence, label: str, *, absent: bool) -> Ending | None:
@@ -84,51 +105,53 @@ def ending(evidence: DataEvidence, label: str, *, absent: bool) -> Ending | None
     is_used = outcomes.is_observed & ~outcomes.values.is_null
     happened = np.asarray(outcomes.values.values, dtype=np.float64) > 0
     happened = ~happened if absent else happened
-    tables = list(_stretches(evidence, is_used))
-    if not tables:
+    found = list(_stretches(evidence, is_used))
+    if not found:
         return None
-    before = [(happened[last], happened[earlier]) for last, earlier, _, _ in tables]
-    after = [(happened[last], happened[following]) for last, _, following, _ in tables if len(following)]
-    return Ending(_compare(before), _compare(after), max(length for *_, length in tables) / DAY)
+    end = found[-1]
+    return Ending(
+        before=_compare(happened, [(one.last, one.before) for one in found]),
+        after=_compare(happened, [(one.last, one.following) for one in found]),
+        last=_compare(happened, [(end.last, end.before)]),
+        thinning=_compare(happened, [(end.halves[1], end.halves[0])]),
+        days=max(one.length for one in found) / DAY,
+    )
 
 
-def _stretches(
-    evidence: DataEvidence, is_used: NDArray[np.bool_]
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], int]]:
-    """Yield per part its last rows, those before, the first of the next part, and the length of a stretch."""
+def _stretches(evidence: DataEvidence, is_used: NDArray[np.bool_]) -> Iterator[_Stretch]:
+    """Yield the stretch of each part, in the order of time."""
     rows = [np.flatnonzero(evidence.dataset.is_in(part) & is_used) for part in evidence.dataset.parts]
-    rows = sorted((one for one in rows if len(one)), key=lambda one: int(evidence.at[one[0]]))
-    for own, following in zip(rows, [*rows[1:], np.empty(0, dtype=np.int64)], strict=True):
-        at, after = evidence.at[own], evidence.at[following]
-        end = int(at[-1])
+    rows = sorted((one for one in rows if len(one)), key=lambda one: int(evidence.at[one[-1]]))
+    for own in rows:
+        at, end = evidence.at[own], int(evidence.at[own[-1]])
         length = min(STRETCH, (end - int(at[0])) // (_BEFORE + 1))
         if length <= 0:
             continue
+        later = next((one for one in rows if evidence.at[one[0]] > end), own[:0])
         is_last = at > end - length
-        is_before = ~is_last & (at > end - (_BEFORE + 1) * length)
-        yield (
-            own[is_last],
-            own[is_before],
-            following[after < after[0] + length] if len(after) else after,
-            length,
+        yield _Stretch(
+            last=own[is_last],
+            before=own[~is_last & (at > end - (_BEFORE + 1) * length)],
+            following=later[evidence.at[later] < evidence.at[later[0]] + length] if len(later) else later,
+            halves=(own[is_last & (at <= end - length // 2)], own[at > end - length // 2]),
+            length=length,
         )
 
 
-def _compare(tables: list[tuple[NDArray[np.bool_], NDArray[np.bool_]]]) -> Comparison:
+def _compare(happened: NDArray[np.bool_], pairs: list[tuple[Ints, Ints]]) -> Comparison:
     """Add up parts as Mantel and Haenszel do: each is compared within itself."""
     expected = variance = 0.0
-    for last, other in tables:
+    used = [(happened[last], happened[other]) for last, other in pairs if len(last) and len(other)]
+    for last, other in used:
         n, m = len(last), len(other)
-        if not n or not m:
-            continue
         events = int(last.sum()) + int(other.sum())
         expected += n * events / (n + m)
         variance += n * m * events * (n + m - events) / ((n + m) ** 2 * max(n + m - 1, 1))
     return Comparison(
-        n_last=sum(len(last) for last, _ in tables),
-        n_other=sum(len(other) for _, other in tables),
-        events_last=float(sum(last.sum() for last, _ in tables)),
-        events_other=float(sum(other.sum() for _, other in tables)),
+        n_last=sum(len(last) for last, _ in used),
+        n_other=sum(len(other) for _, other in used),
+        events_last=float(sum(last.sum() for last, _ in used)),
+        events_other=float(sum(other.sum() for _, other in used)),
         expected=expected,
         variance=variance,
     )

@@ -1,4 +1,4 @@
-"""Attributes of an entity that know its future: sums over a period that reaches into the test, joined as facts.
+"""Attributes that know an entity's future: sums over a period that reaches into the test, joined as facts.
 
 The test is of time. What a sum over the whole period adds to the past is the future itself: among entities
 that were seen equally often in training, it goes with how often they are seen in the test; and the other way
@@ -23,9 +23,10 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 WORDS = (
-    "month", "monthly", "week", "weekly", "daily", "lifetime", "overall", "statistic", "statistics", "stats", "avg",
-    "average", "mean", "median", "cnt", "count", "counts", "total", "totals", "sum", "rate", "ratio", "num", "nb",
-    "progress", "popularity", "views", "plays", "clicks", "likes", "sales", "orders", "purchases", "impressions",
+    "month", "monthly", "week", "weekly", "daily", "lifetime", "overall", "statistic", "statistics",
+    "stats", "avg", "average", "mean", "median", "cnt", "count", "counts", "total", "totals", "sum",
+    "rate", "ratio", "num", "nb", "progress", "popularity", "views", "plays", "clicks", "likes", "sales",
+    "orders", "purchases", "impressions",
 )  # fmt: skip
 """Words of names that hold sums and means over a period."""
 MARGIN = 0.1
@@ -89,7 +90,7 @@ def attributes(subject: Subject, data: DataEvidence) -> tuple[Attribute, ...]:
 
 
 def entity_codes(subject: Subject, data: DataEvidence) -> Mapping[str, Codes]:
-    """Return the entities that stand in several rows, as codes from 0; rows without one are left to code 0."""
+    """Return the entities that stand in several rows, as codes from 0."""
     found: dict[str, Codes] = {}
     for entity in subject.framing.table.entity:
         column = data.column(entity)
@@ -143,14 +144,17 @@ def _measured(
     x, train, test = value[known], counts[0][known], counts[1][known]
     new = train == 0
     return Attribute(
-        feature=feature, entity=entity, origin=origin_of(subject, feature), words=period_words(subject, feature),
+        feature=feature, entity=entity, origin=origin_of(subject, feature),
+        words=period_words(subject, feature),
         ahead=partial_rank_correlation(x, test, train), back=partial_rank_correlation(x, train, test),
         n=len(x), n_new=int(new.sum()),
         new=_correlation(rankdata(x[new]), rankdata(test[new])) if new.sum() >= LEAST_ENTITIES else np.nan,
     )  # fmt: skip
 
 
-def partial_rank_correlation(x: NDArray[np.generic], y: NDArray[np.generic], given: NDArray[np.generic]) -> float:
+def partial_rank_correlation(
+    x: NDArray[np.generic], y: NDArray[np.generic], given: NDArray[np.generic]
+) -> float:
     """Return Spearman's correlation of x and y among rows that are alike in a third; 0 where one is constant.
 
     `(r_xy - r_xz r_yz) / sqrt((1 - r_xz^2) (1 - r_yz^2))` of the ranks.

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truenorth.audit.evidence import DataEvidence
+from truenorth.engine.vectors import NULL_TIME
 from truenorth.framing.framing import Framing
 from truenorth.framing.labels import Label
 
@@ -56,6 +57,15 @@ def is_kept_away(framing: Framing, user: str, item: str) -> bool:
     )
 
 
+def counting(framing: Framing, name: str, user: str, item: str) -> str:
+    """Return a feature that counts how often this user put this item away, to paste."""
+    label = framing.labels[name]
+    source = label.source or framing.table.source or "SOURCE"
+    where = label.where if label.source else label.when or label.value
+    kept = f', where: "{where}"' if where is not None else ""
+    return f"{{source: {source}, by: [{user}, {item}]{kept}, count: true}}"
+
+
 def repeats(data: DataEvidence, label: str, pair: tuple[str, str]) -> Repeats | None:
     """Return how often a pair was shown after it was put away; None where the table does not say.
 
@@ -67,7 +77,7 @@ def repeats(data: DataEvidence, label: str, pair: tuple[str, str]) -> Repeats | 
     columns = [data.column(name) for name in pair]
     if label not in data.dataset.labels or not len(data.at) or any(one is None for one in columns):
         return None
-    shown = _shown(data)
+    shown = _shown(data) & (data.at != NULL_TIME)
     for one in columns:
         shown &= ~one.is_null  # type: ignore[union-attr]
     codes = _codes([one.values[shown] for one in columns if one is not None])

@@ -56,6 +56,17 @@ def is_proved(framing: Framing, name: str) -> bool:
     return not row_columns(framing, name) and not framing.features[name].over
 
 
+def outcome_columns(framing: Framing) -> Mapping[str, frozenset[str]]:
+    """Return the columns of the example's row that each label is read off, by label."""
+    found: dict[str, frozenset[str]] = {}
+    for name, label in framing.labels.items():
+        read = set(label.columns)
+        for expression in (label.when, label.value):
+            read |= set() if expression is None or label.source is not None else set(expression.columns)
+        found[name] = frozenset(read - CLOCK)
+    return found
+
+
 def undated(framing: Framing) -> Mapping[str, Undated]:
     """Return the columns of an example's row that come from undated sources, by their name on the row."""
     found: dict[str, Undated] = {}
@@ -79,8 +90,9 @@ def undated_reads(framing: Framing, name: str) -> Mapping[str, Undated]:
 def windowed_attributes(framing: Framing) -> Mapping[str, Mapping[str, str]]:
     """Return, by undated source and column, a feature whose window reads that column through a lookup.
 
-    Such a window is dated by its events and its attribute is not: every event carries today's value. Windows
-    over the example's own source are left out where the row reads the same column; that is found from the row.
+    Such a window is dated by its events and its attribute is not: every event carries today's value.
+    Windows over the example's own source are left out where the row reads the same column; that is found
+    from the row.
     """
     found: dict[str, dict[str, str]] = {}
     for name, feature in framing.features.items():

@@ -56,7 +56,7 @@ OPINIONS = ("rating", "ratings", "rated", "star", "stars", "thumb", "thumbs", "s
             "nps", "csat", "helpful", "vote", "votes", "upvote", "review", "reviews")  # fmt: skip
 """Words of what only some people say, and not at random."""
 
-THUMBS = ("thumb", "thumbs", "thumbs up", "upvote", "upvotes", "feedback", "emoji")
+THUMBS = ("thumb", "thumbs", "upvote", "upvotes", "like", "liked", "feedback", "emoji")
 """Words of a button under an answer."""
 
 HARM = ("harm", "harmful", "unsafe", "toxic", "toxicity", "hallucination", "hallucinated", "wrong answer",

@@ -1,8 +1,8 @@
 """Rows of the test that training has seen already: the same features, or nearly, by more than chance.
 
-A row counts only where chance would not repeat it: the frequencies of its values, multiplied, leave less than
-one expected twin in a hundred. Two payments of 10 euro by new customers are no twins; two that agree in twelve
-measured numbers are.
+A row counts only where chance would not repeat it: the frequencies of its values, multiplied, leave less
+than one expected twin in a hundred. Two payments of 10 euro by new customers are no twins; two that agree
+in twelve measured numbers are.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def twins(data: DataEvidence, *, is_text: frozenset[str]) -> Twins | None:
     test, train = _thinned(test), train[-MOST:]
     cut = int(len(train) * EARLIER)
     of_all = np.concatenate([train, test])
-    table = data.dataset.columns.take(of_all)
+    table = data.dataset.columns.select(tuple({*names, *_entities(data)})).take(of_all)
     train, test = np.arange(len(train)), np.arange(len(train), len(of_all))
     later = _thinned(train[cut:])
     columns = {name: table[name] for name in names}

@@ -13,7 +13,8 @@ Floats = NDArray[np.float64]
 CLOSE = 1e-6
 LEAST_LEVELS = 5
 LEAST_SHARE = 0.95
-"""Share of the rows whose value is the mean of their level; a few differ by rounding or by a missing label."""
+"""Share of the rows whose value is the mean of their level; a few differ by rounding or by a missing
+label."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,9 @@ def _plain(value: Floats, truth: Floats, is_train: NDArray[np.bool_]) -> tuple[i
     if not LEAST_LEVELS <= len(rounded) <= len(value) / 5:
         return None
     everyone = _means(code, truth)
-    of_training = np.bincount(code, weights=truth * is_train) / np.maximum(np.bincount(code, weights=is_train), 1)
+    of_training = np.bincount(code, weights=truth * is_train) / np.maximum(
+        np.bincount(code, weights=is_train), 1
+    )
     share = float((np.abs(everyone[code] - value) < CLOSE).mean())
     trained = float((np.abs(of_training[code] - value) < CLOSE).mean())
     return (len(rounded), share) if share >= LEAST_SHARE and trained < share - 0.05 else None
@@ -72,7 +75,7 @@ def _plain(value: Floats, truth: Floats, is_train: NDArray[np.bool_]) -> tuple[i
 
 def _without_itself(value: Floats, truth: Floats, code: NDArray[np.int64]) -> tuple[int, float] | None:
     counts = np.bincount(code)
-    if not LEAST_LEVELS <= (counts > 1).sum() or len(counts) > len(code) / 2:
+    if (counts > 1).sum() < LEAST_LEVELS or len(counts) > len(code) / 2:
         return None
     several = counts[code] > 1
     others = (np.bincount(code, weights=truth)[code] - truth)[several] / (counts[code][several] - 1)

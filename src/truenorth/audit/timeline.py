@@ -5,7 +5,7 @@ A list that is shown at once counts as one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,8 @@ from truenorth.framing.durations import DAY
 HOUR = DAY // 24
 LEAST_COUNT = 20.0
 """Usual rows of a bin below which an empty one says nothing."""
+_CLOSED = 0.02
+"""Share of what is usual around it, up to which a weekday or hour counts as closed."""
 _SHARP = 0.6
 """Share of a rise that the two bins on either side of it show, if it is a jump."""
 _NEIGHBOURS = 4
@@ -26,7 +28,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     """Examples per bin of one part, from its first bin to its last."""
 
@@ -38,18 +40,17 @@ class Run:
     cycle: int
     """Bins after which the calendar repeats: 7 days, 24 hours; 1 where it does not."""
     counts: Ints
+    share: Floats
+    """Rows of a bin for one of the bins around it, as is usual for its weekday or hour; 1 where unknown."""
 
     def time(self, bin_: int) -> int:
         """Return when a bin begins, microseconds."""
         return self.start + bin_ * self.unit
 
     def usual(self) -> Floats:
-        """Return what is usual for each bin: the median of the same place of the cycle over the run."""
-        if len(self.counts) < 3 * self.cycle:
-            return np.full(len(self.counts), np.median(self.counts))
-        place = np.arange(len(self.counts)) % self.cycle
-        medians = [np.median(self.counts[place == one]) for one in range(self.cycle)]
-        return np.asarray(medians)[place]
+        """Return what is usual for each bin: the run's median, as its weekday or hour has it."""
+        open_ = self.counts[self.share > _CLOSED]
+        return float(np.median(open_)) * self.share if len(open_) else np.zeros(len(self.counts))
 
     def empty(self) -> Ints:
         """Return the bins without a row where `LEAST_COUNT` or more are usual."""
@@ -78,13 +79,13 @@ class Run:
     def steps(self) -> Floats:
         """Return by how much the logarithm rises at each bin and stays: the cycle after less that before.
 
-        What is usual for the place in the cycle is taken off first. A rise that is spread over many bins is a
-        trend: it counts only as far as the two bins on either side show it.
+        What is usual for the weekday or hour is taken off first. A rise that is spread over many bins is a
+        trend: it counts only if the two bins on either side show most of it.
         """
         width = max(self.cycle, 7)
         found = np.zeros(len(self.counts))
-        logs = np.log(np.maximum(self.counts, 0.5)) - np.log(np.maximum(self.usual(), 0.5))
-        inner = logs[1:-1]
+        share = np.where(self.share > _CLOSED, self.share, np.nan)
+        inner = (np.log(np.maximum(self.counts, 0.5)) - np.log(share))[1:-1]
         if len(inner) < 2 * width:
             return found
         long, short = _rise(inner, width), _rise(inner, 2)[width - 2 : len(inner) - width - 1]
@@ -105,8 +106,11 @@ def _arrivals(evidence: DataEvidence) -> NDArray[np.bool_]:
 
 def _rise(logs: Floats, width: int) -> Floats:
     """Return the median of `width` bins less that of the `width` before, where both are whole."""
-    medians = np.median(np.lib.stride_tricks.sliding_window_view(logs, width), axis=1)
-    return np.asarray(medians[width:] - medians[:-width])
+    windows = np.lib.stride_tricks.sliding_window_view(logs, width)
+    is_known = np.isfinite(windows).any(axis=1)
+    medians = np.full(len(windows), np.nan)
+    medians[is_known] = np.nanmedian(windows[is_known], axis=1)
+    return np.asarray(np.nan_to_num(medians[width:] - medians[:-width]))
 
 
 def _spread(residuals: Floats, usual: float) -> float:
@@ -130,8 +134,25 @@ def runs(evidence: DataEvidence, unit: int | None = None) -> Iterator[Run]:
     origin = int(evidence.at[0]) if every is not None else 0
     cycle = {DAY: 7, HOUR: 24}.get(spacing, 1)
     counted = _arrivals(evidence)
+    found: dict[str, tuple[int, Ints]] = {}
     for part in evidence.dataset.parts:
         bins = (evidence.at[evidence.dataset.is_in(part) & counted] - origin) // spacing
         if len(bins) and bins[-1] > bins[0]:
-            counts = np.bincount(bins - bins[0])
-            yield Run(part, origin + int(bins[0]) * spacing, spacing, cycle, counts)
+            found[part] = int(bins[0]), np.bincount(bins - bins[0])
+    share = _shares(found.values(), cycle)
+    for part, (first, counts) in found.items():
+        place = (first + np.arange(len(counts))) % cycle
+        yield Run(part, origin + first * spacing, spacing, cycle, counts, share[place])
+
+
+def _shares(found: Iterable[tuple[int, Ints]], cycle: int) -> Floats:
+    """Return per place of the cycle its rows for one of the cycle around it, over all parts."""
+    ratios: list[list[float]] = [[] for _ in range(cycle)]
+    for first, counts in found:
+        if cycle == 1 or len(counts) < cycle:
+            continue
+        middle = np.median(np.lib.stride_tricks.sliding_window_view(counts, cycle), axis=1)
+        around = np.pad(middle, (cycle // 2, cycle - 1 - cycle // 2), mode="edge")
+        for bin_ in np.flatnonzero(around > 0):
+            ratios[(first + int(bin_)) % cycle].append(float(counts[bin_] / around[bin_]))
+    return np.asarray([float(np.median(one)) if len(one) >= 2 else 1.0 for one in ratios])

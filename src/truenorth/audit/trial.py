@@ -1,8 +1,8 @@
 """The A/B test that a framing plans: what it compares, how much that varies, how many units come.
 
-The variation is read from the labels of the log where there is one, else from the interval of a run, else from
-the declared baseline where it is a share. In the last case every decision counts as another unit, which is
-the most that can come: what is too few then is too few.
+The variation is read from the labels of the log where there is one, else from the interval of a run, else
+from the declared baseline where it is a share. In the last case every decision counts as another unit, which
+is the most that can come: what is too few then is too few.
 """
 
 from __future__ import annotations
@@ -18,14 +18,12 @@ from numpy.typing import NDArray
 from truenorth.audit.association import units_of
 from truenorth.audit.contract import Unknown
 from truenorth.audit.evidence import DataEvidence
+from truenorth.audit.outcomes import outcome
 from truenorth.audit.sample_size import Figure, absolute, arm_share, of_proportion, units_per_arm
 from truenorth.audit.subject import Subject
 from truenorth.audit.terms import labels_in
-from truenorth.decision.realised import realised
-from truenorth.errors import TrueNorthError
 from truenorth.framing.durations import DAY
 from truenorth.framing.experiment import Experiment
-from truenorth.framing.expressions import Expression
 from truenorth.framing.framing import Framing
 from truenorth.framing.percentages import Percentage
 from truenorth.framing.references import MetricReference
@@ -75,7 +73,9 @@ def planned(subject: Subject, days: float) -> Trial | Unknown:
         return Unknown("no experiment is declared")
     declared = experiment.minimum_effect
     if declared is None or declared.fraction == 0:
-        return Unknown("experiment.minimum_effect is not stated: write the smallest effect that would be worth it")
+        return Unknown(
+            "experiment.minimum_effect is not stated: write the smallest effect that would be worth it"
+        )
     metric = compared(framing, experiment)
     if metric is None:
         return Unknown("there is no KPI to compare the arms by")
@@ -97,9 +97,7 @@ def compared(framing: Framing, experiment: Experiment) -> MetricReference | None
     return None if kpi is None else kpi.metric
 
 
-def _figure(
-    subject: Subject, metric: MetricReference, declared: Percentage, days: float
-) -> Figure | Unknown:
+def _figure(subject: Subject, metric: MetricReference, declared: Percentage, days: float) -> Figure | Unknown:
     is_total = metric.name not in MEANS
     if is_total and declared.unit != "relative":
         return Unknown(f"{metric} is a total, so that an effect of {declared} cannot be sized: write it in %")
@@ -112,8 +110,10 @@ def _of_log(subject: Subject, metric: MetricReference, days: float) -> Figure | 
     data = subject.data
     if data is None or metric.argument is None or metric.name not in (*MEANS, "sum") or not len(data.at):
         return None
-    values = _realised(metric.argument, data)
-    wanted = _realised(metric.where, data) if metric.where is not None else None
+    if not labels_in(metric.argument.columns, subject.framing):
+        return None
+    values = outcome(metric.argument, data)
+    wanted = outcome(metric.where, data) if metric.where is not None else None
     unit = _unit(subject, metric, data)
     if values is None or unit is None or (metric.where is not None and wanted is None):
         return None
@@ -167,7 +167,7 @@ def _of_baseline(
     volume = framing.business.scale.decisions_per_day
     baseline = kpi.baseline if kpi is not None and kpi.metric == metric else None
     if not _is_share(metric, framing) or baseline is None or not 0 < baseline < 1:
-        return Unknown(f"how much {metric} varies is not known: audit with --run, or with --data where it is a label")
+        return Unknown(f"how much {metric} varies is not known: audit with --run, or --data if it is a label")
     if volume is None:
         return Unknown("business.scale.decisions_per_day is not stated, so that units per day are not known")
     return of_proportion(baseline, _signed(declared, baseline, framing), units=volume * days, days=days)
@@ -217,15 +217,6 @@ def _unit(subject: Subject, metric: MetricReference, data: DataEvidence) -> NDAr
         if column is not None and column.role != "list":
             return column.values
     return None
-
-
-def _realised(expression: Expression, data: DataEvidence) -> Floats | None:
-    if not labels_in(expression.columns, data.dataset.framing):
-        return None
-    try:
-        return np.asarray(realised(expression, data.dataset).values, dtype=np.float64)
-    except (TrueNorthError, KeyError, TypeError, ValueError):
-        return None
 
 
 def _test_days(run: Mapping[str, Any]) -> float:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from truenorth.cli import auditing, running, starting
+from truenorth.cli import auditing, interviewing, running, starting
 from truenorth.cli.failing import told
 from truenorth.cli.options import (
     AsOf,
@@ -197,6 +197,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     auditing.audit, auditing.explain,
     running.run, running.demo, running.report, running.runs, running.compare, running.score,
     starting.systems, starting.new, starting.data,
+    interviewing.interview, interviewing.kickoff, interviewing.canvas,
 )  # fmt: skip
 """Commands that stand in files of their own, in the order of the help."""
 

@@ -196,7 +196,8 @@ def _sheet(file: Path) -> Any:
 
 
 def _export(file: Path, to: Path | None, *, as_json: bool) -> None:
-    from truenorth.interview.canvas import canvas_of, write_canvas
+    from truenorth.interview import write_canvas
+    from truenorth.interview.canvas import canvas_of
     from truenorth.interview.written import read_written
 
     made = canvas_of(read_written(file).data)

@@ -53,9 +53,8 @@ def write_report(result: Mapping[str, Any], path: Path) -> Path:
 
 def render_report(result: Mapping[str, Any]) -> str:
     """Return the report of a run as HTML."""
-    return render_page(
-        header(result), [section(result) for section in SECTIONS], made_from="the JSON of the run"
-    )
+    sections = [section(result) for section in SECTIONS]
+    return render_page(header(result), sections, made_from="the JSON of the run")
 
 
 def render_page(top: Header, sections: list[Section], *, made_from: str) -> str:

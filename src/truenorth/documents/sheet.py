@@ -13,7 +13,7 @@ from truenorth.documents.sections.kickoff import kpi_text, label_text, plain_tex
 Framing = Mapping[str, Any]
 MOST_NAMES = 6
 """Names of a list that are written out; the others are counted, so that the page stays one."""
-MOST_CHARACTERS = 180
+MOST_CHARACTERS = 170
 """Characters of one line; the framing itself holds the rest."""
 DENSE = 2_200
 """Characters of all lines beyond which the page is set in small print."""

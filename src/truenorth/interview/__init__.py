@@ -8,7 +8,8 @@ kinds.py       from what was typed to a value; check.py judges it by the framing
 draft.py       answers -> the framing as far as it goes; writing.py gives it its text        make_draft
 conduct.py     asks, judges, saves, goes on where it was                                    conduct
 ready.py       the ready framings as answers, for examples and comparison
-canvas.py      the fields of the machine-learning canvas, out and in
+canvas.py      the fields of the machine-learning canvas; canvas_files.py reads and writes them
+session.py     one interview from start to file: kept answers, resuming, the framing at the end
 practice/      a vague prompt, no hints, then scorecard, red flags and comparison            judge
 
 Nothing here reads a clock or a terminal: both are arguments.
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from truenorth.interview.answers import Answers, dump_answers, load_answers
     from truenorth.interview.asking import Screen, conduct
     from truenorth.interview.bank import BANK
-    from truenorth.interview.canvas import read_canvas, write_canvas
+    from truenorth.interview.canvas_files import read_canvas, write_canvas
     from truenorth.interview.draft import Draft, make_draft
     from truenorth.interview.practice import judge
     from truenorth.interview.question import TOPICS, Question
@@ -45,8 +46,8 @@ _PLACES = {
     "load_answers": "answers",
     "make_draft": "draft",
     "plan": "scripts",
-    "read_canvas": "canvas",
-    "write_canvas": "canvas",
+    "read_canvas": "canvas_files",
+    "write_canvas": "canvas_files",
 }
 
 __all__ = [

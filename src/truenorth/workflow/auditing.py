@@ -1,4 +1,4 @@
-"""Stages `audit` and `verdict`: the framing under its rules before anything is built, and all of it at the end."""
+"""Stages `audit` and `verdict`: the framing under its rules first, and everything under them at the end."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ def _evidence(work: Work) -> DataEvidence:
 def _results(work: Work) -> Mapping[str, Any]:
     from truenorth.workflow.result import assemble
 
-    return assemble(work, run="", version="", created="")
+    made = assemble(work, run="", version="", created="")
+    return {**made, "seconds": {name: one["seconds_here"] for name, one in work.results.items()}}
 
 
 def _gate(work: Work, made: Audit) -> str:

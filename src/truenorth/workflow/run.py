@@ -32,7 +32,6 @@ from truenorth.workflow.stages import STAGES
 from truenorth.workflow.store import RESULT, Store, link_tree, read_json, write_json
 from truenorth.workflow.work import Work
 
-
 FILES = {"evaluate": "evaluation", "audit": "framing_audit", "verdict": "audit"}
 """Files of stages that are not called as the stage; `audit.json` holds every rule's answer."""
 

@@ -64,8 +64,10 @@ def missing_days(subject: Subject) -> Iterator[Hit | Unknown]:
     data = _dated(subject)
     if data is None:
         return
-    if not data.dataset.n_rows:
-        yield Unknown("no example belongs to a part of the split, so that there is no calendar to look at")
+    if not len(data.at):
+        yield Unknown(
+            "no example with a time belongs to a part of the split: there is no calendar to look at"
+        )
         return
     for run in runs(data):
         yield from _holes(subject, run, run.empty())
@@ -174,7 +176,13 @@ def _jump(subject: Subject, run: Run) -> Iterator[Hit]:
     days = np.flatnonzero(np.abs(np.nan_to_num(residuals)) > max(np.log(JUMP), SPREADS * spread))
     if len(days):
         worst = int(days[np.argmax(np.abs(residuals[days]))])
-        yield _jumped(subject, run, worst, float(np.exp(residuals[worst])), f"on {len(days)} days, most on")
+        yield _jumped(
+            subject,
+            run,
+            worst,
+            float(np.exp(residuals[worst])),
+            f"on {len(days)} day{'s' * (len(days) > 1)}, most on",
+        )
 
 
 def _jumped(subject: Subject, run: Run, bin_: int, factor: float, when: str) -> Hit:
@@ -210,8 +218,9 @@ def unit_or_coding_changes(subject: Subject) -> Iterator[Hit | Unknown]:
         amount / 100 else amount end"}`.
 
     Source:
-        Every quantile within 10 % (2 % for factors below 10) of one factor: drift stretches a distribution, a
-        unit multiplies it. Breck et al. (2017), The ML Test Score, asks for such checks of the input.
+        All quantiles within 10 % of one factor (3 % for factors below 10), and a change six times the usual
+        one: drift stretches a distribution, a unit multiplies it. Breck et al. (2017), The ML Test Score,
+        asks for such checks of the input.
     """
     data = _dated(subject)
     if data is None:
@@ -396,7 +405,7 @@ def event_types_vanish_or_appear(subject: Subject) -> Iterator[Hit | Unknown]:
         50 expected and three pauses are rules of thumb of ours; bursts such as promotions stay silent.
     """
     data = _dated(subject)
-    if data is None or data.dataset.n_rows < 2 * LEAST_ROWS:
+    if data is None or len(data.at) < 2 * LEAST_ROWS:
         return
     found: dict[tuple[int, bool], list[tuple[tuple[str | int, ...], str, Silence]]] = {}
     for path, what, events, rows in _kinds(subject, Periods(data)):

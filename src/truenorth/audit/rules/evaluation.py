@@ -9,12 +9,14 @@ import numpy as np
 
 from truenorth.audit.contract import Hit, Path, Unknown, rule
 from truenorth.audit.figures import entries, metric_row, number, section
+from truenorth.audit.lengths import length_of
 from truenorth.audit.likeness import base_rates, copies, mixes, weights
+from truenorth.audit.rarity import measured_task, smaller_share
 from truenorth.audit.rules.goal import MODEL_METRICS
 from truenorth.audit.subject import Subject
+from truenorth.engine.vectors import NULL_TIME
 from truenorth.evaluation.primary import primary_metric
-from truenorth.framing.durations import DAY, WEEK, Duration
-from truenorth.framing.periods import Period
+from truenorth.framing.durations import DAY, WEEK
 from truenorth.framing.references import MetricReference
 
 BLIND = ("accuracy", "roc_auc", "specificity")
@@ -96,10 +98,10 @@ def metric_blind_to_rarity(subject: Subject) -> Iterator[Hit | Unknown]:
     metric = subject.framing.objective.metric
     if metric is None or metric.name not in BLIND:
         return
-    task = _measured_task(subject, metric)
+    task = measured_task(subject, metric)
     if task is None:
         return
-    smaller = _smaller_share(subject, task)
+    smaller = smaller_share(subject, task)
     is_class = subject.framing.labels[task].kind == "class"
     if (smaller is None and is_class) or (smaller is not None and smaller >= RARE):
         return
@@ -113,26 +115,6 @@ def metric_blind_to_rarity(subject: Subject) -> Iterator[Hit | Unknown]:
         fix=f"metric: {better}",
         numbers={} if smaller is None else {"smaller_share": smaller},
     )
-
-
-def _measured_task(subject: Subject, metric: MetricReference) -> str | None:
-    """Return the label that a metric measures: the one it names, or the first task."""
-    named = [name for name in subject.framing.labels if name in metric.columns]
-    found = named[0] if named else next(iter(subject.tasks), None)
-    return found if found and subject.framing.labels[found].kind in ("binary", "class", "tags") else None
-
-
-def _smaller_share(subject: Subject, task: str) -> float | None:
-    """Return the share of the smaller side, or of all classes but the largest; None where it is not known."""
-    outcomes = subject.data.dataset.labels.get(task) if subject.data is not None else None
-    if outcomes is None:
-        return None
-    rows = outcomes.is_observed & ~outcomes.values.is_null
-    values = np.asarray(outcomes.values.values[rows])
-    if not len(values):
-        return None
-    largest = int(np.unique(values, return_counts=True)[1].max())
-    return 1 - largest / len(values)
 
 
 def _metrics(subject: Subject) -> Iterator[MetricReference]:
@@ -281,7 +263,7 @@ def test_too_short(subject: Subject) -> Iterator[Hit | Unknown]:
         return
     if split.form == "random" or table.at == "none":
         return
-    declared = _length(split.test) if split.form in ("periods", "lengths") else None
+    declared = length_of(split.test) if split.form in ("periods", "lengths") else None
     if declared is not None and declared < WEEK:
         days = declared / DAY
         yield Hit(
@@ -294,21 +276,14 @@ def test_too_short(subject: Subject) -> Iterator[Hit | Unknown]:
     yield from _as_built(subject, is_declared=declared is not None)
 
 
-def _length(test: object) -> int:
-    """Return the microseconds of a test, or of several together."""
-    if isinstance(test, Duration):
-        return test.microseconds
-    if isinstance(test, Period):
-        return test.end.microseconds - test.start.microseconds
-    return sum(_length(one) for one in test.values()) if isinstance(test, dict) else 0
-
-
 def _as_built(subject: Subject, *, is_declared: bool) -> Iterator[Hit]:
     """Yield what the rows say: a test with too few days in it, or one that began before training ended."""
     data, every = subject.data, subject.framing.table.every
-    if data is None or not len(data.at) or not data.test.any():
+    if data is None or not len(data.at):
         return
-    test = data.at[data.test]
+    test, train = (data.at[part & (data.at != NULL_TIME)] for part in (data.test, data.train))
+    if not len(test):
+        return
     span = (int(test.max()) - int(test.min()) + (every.microseconds if every else 0)) / DAY
     if is_declared and span < 7 - SPAN_SLACK:
         yield Hit(
@@ -317,8 +292,7 @@ def _as_built(subject: Subject, *, is_declared: bool) -> Iterator[Hit]:
             fix="bring a longer log, or test: 14d",
             numbers={"days": span, "rows": len(test)},
         )
-    last = int(data.at[data.train].max()) if data.train.any() else None
-    early = float((test <= last).mean()) if last is not None else 0.0
+    early = float((test <= train.max()).mean()) if len(train) else 0.0
     if early > 0:
         yield Hit(
             path=("split",),
@@ -466,8 +440,8 @@ def gain_on_the_proxy_alone(subject: Subject) -> Iterator[Hit | Unknown]:
         cost per day of 3,100 beside 4,200 is silent.
 
     How to fix:
-        Log propensities and add `policy_value` to the metrics, or let the experiment decide before anything
-        else does.
+        Log actions with their propensities and add `policy_value` to the metrics. For lists, let the
+        experiment decide before anything else does.
     """
     kpi, run = subject.framing.business.kpi, subject.run
     if kpi is None or section(run).get("verdict") != "model wins":
@@ -490,9 +464,17 @@ def gain_on_the_proxy_alone(subject: Subject) -> Iterator[Hit | Unknown]:
         path=("business", "kpi", "metric"),
         evidence=f"expected what {kpi.metric} gains where the model wins on "
         f"{section(run, 'primary').get('metric', 'the proxy')}, got {got}.",
-        fix="metrics: [policy_value], with propensity under examples",
+        fix=_estimate(subject),
         numbers={} if model is None else {"model": model, "rule": rule_},
     )
+
+
+def _estimate(subject: Subject) -> str:
+    """Return how the goal could be estimated: off-policy where the log says what was done, else by a test."""
+    table = subject.framing.table
+    if table.action is not None or (subject.framing.policy is not None and subject.framing.policy.actions):
+        return "metrics: [policy_value], with action and propensity under examples"
+    return "experiment: {metric: kpi, stages: [1%, 10%, 50%]}, and no release before it has been read"
 
 
 @rule("EVAL010", "test-unlike-serving", severity="warn", stage="data")

@@ -159,7 +159,8 @@ def thumbs_as_quality(subject: Subject) -> Iterator[Hit | Unknown]:
     """A thumb under the answer stands for its quality.
 
     What it checks:
-        Labels of the score whose words are those of a button under an output: thumbs, upvote, feedback.
+        Labels of the score whose words are those of a button under an output: thumbs, upvote, like,
+        feedback.
 
     Why it hurts:
         One in a hundred presses it, most of them when something went wrong, and they reward what sounds sure

@@ -141,7 +141,7 @@ def window_longer_than_goal(subject: Subject) -> Iterator[Hit | Unknown]:
     kpi = framing.business.kpi
     every = framing.monitoring.retrain.every
     for name, label in subject.trained.items():
-        due = horizon(name, framing.labels, framing.sources, framing.table_of(label))
+        due = _time_due(framing, name, label)
         if due is None:
             continue
         if kpi is not None and kpi.timeframe is not None and due > kpi.timeframe.microseconds:
@@ -149,6 +149,14 @@ def window_longer_than_goal(subject: Subject) -> Iterator[Hit | Unknown]:
         elif every is not None and due > every.microseconds and not _is_warned_early(framing, label):
             place = ("monitoring", "retrain", "every")
             yield _too_late(name, due, place, every, "the next training")
+
+
+def _time_due(framing: Framing, name: str, label: Label) -> int | None:
+    """Return the time until a label is mature; None where it never is."""
+    try:
+        return horizon(name, framing.labels, framing.sources, framing.table_of(label))
+    except KeyError:  # a source, table or anchor that does not exist: reading the file says so
+        return None
 
 
 def _too_late(name: str, due: int, key: tuple[str, ...], limit: Duration, what: str) -> Hit:

@@ -13,7 +13,7 @@ import numpy as np
 from truenorth.audit.built_labels import found_by_build, trained_columns
 from truenorth.audit.contract import Hit, Unknown, rule
 from truenorth.audit.label_words import REPORTED, matches, plain
-from truenorth.audit.outcome_endings import Ending, ending
+from truenorth.audit.outcome_endings import Comparison, Ending, ending
 from truenorth.audit.subject import Subject
 from truenorth.framing.durations import DAY, SECOND, Duration
 from truenorth.framing.horizon import read_columns, with_dependencies
@@ -99,7 +99,9 @@ def _late(subject: Subject, name: str, known: Known) -> Iterator[Hit | Unknown]:
     promise = str(known.after) if bound else "0s (nothing is declared)"
     worst = float(lags["0.99"])
     if (not bound and float(lags["0.95"]) > 0) or (bound and worst > bound):
-        shown = ", ".join(f"{what} within {_days(float(lags[q]))}" for q, what in _SHOWN.items() if q in lags)
+        shown = ", ".join(
+            f"{what} within {_length(float(lags[q]))}" for q, what in _SHOWN.items() if q in lags
+        )
         yield Hit(
             path=("sources", name, "known_after"),
             evidence=f"expected {known.at!r} within {promise} of the event, "
@@ -162,8 +164,11 @@ def _after_the_window(subject: Subject, name: str, label: Label) -> tuple[int, i
     return 0, 0
 
 
-def _days(seconds: float) -> str:
-    return f"{seconds / 86_400:.1f} days" if seconds >= 86_400 else f"{seconds / 3_600:.2g} hours"
+def _length(seconds: float) -> str:
+    for unit, name in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= unit:
+            return f"{seconds / unit:.1f} {name}"
+    return f"{seconds:.0f} seconds"
 
 
 def _enough(seconds: float) -> Duration:
@@ -176,8 +181,9 @@ def immature_rows_train(subject: Subject) -> Iterator[Hit | Unknown]:
     """Rows whose outcome is still open count as finished.
 
     What it checks:
-        No label is wholly unobserved; and just before each part of the split ends, outcomes are as frequent
-        as before it and as in the first rows of the next part. Rows that the declared delay holds back do not
+        No label is wholly unobserved; and in the last week of each part of the split outcomes are as frequent
+        as in the three weeks before and as in the first rows of the next part. In the last week of the log,
+        which has no next part, they do not fall ever deeper. Rows that the declared delay holds back do not
         count: a fall says that the delay is longer than declared.
 
     Why it hurts:
@@ -206,8 +212,9 @@ def immature_rows_train(subject: Subject) -> Iterator[Hit | Unknown]:
         if found is None or not found.is_assessed:
             continue
         tested += 1
-        if _falls(found):
-            yield _immature(subject, name, column, found)
+        fallen = _fallen(found)
+        if fallen is not None:
+            yield _immature(subject, name, column, found, fallen)
     events = [name for name, _ in trained_columns(subject) if _is_an_event(subject, name)]
     if events and not tested and subject.framing.table.at != "none":
         yield Unknown(
@@ -223,30 +230,34 @@ def _is_an_event(subject: Subject, name: str) -> bool:
     )
 
 
-def _falls(found: Ending) -> bool:
-    before, after = found.before, found.after
-    recovers = not after.n_other or (after.ratio <= RECOVERY and after.z <= -SURE / 2)
-    return before.ratio <= FALL and before.z <= -SURE and recovers
+def _fallen(found: Ending) -> Comparison | None:
+    """Return the fall that is no trend: at the end of every part, or ever deeper at the end of the log."""
+    before, after, last = found.before, found.after, found.last
+    recovers = after.ratio <= RECOVERY and after.z <= -SURE / 2
+    if after.n_other and recovers and before.ratio <= FALL and before.z <= -SURE:
+        return before
+    is_thinning = found.thinning.ratio <= RECOVERY and found.thinning.z <= -SURE / 2
+    return last if last.ratio <= FALL and last.z <= -SURE and is_thinning else None
 
 
-def _immature(subject: Subject, name: str, column: str, found: Ending) -> Hit:
+def _immature(subject: Subject, name: str, column: str, found: Ending, fallen: Comparison) -> Hit:
     assert subject.data is not None
     label, profile = subject.framing.labels[name], subject.data.labels.get(column, {})
     counts = {state: int(profile.get(state, 0)) for state in ("observed", "immature", "undefined")}
     share = counts["immature"] / max(sum(counts.values()), 1)
-    before = found.before.events_other / max(found.before.n_other, 1)
     source = label.source or subject.framing.table_of(label).source or ""
-    recovered = f", and {found.after.events_other / found.after.n_other:.3f} at the start of the next part" \
-        if found.after.n_other else ""  # fmt: skip
+    where, then = "the log ends", "and falling on"
+    if fallen is found.before:
+        where = "the parts end"
+        then = f"and {found.after.rate_other:.3f} at the start of the next part"
     return Hit(
         path=("labels", name),
-        evidence=f"expected outcomes of {column!r} as often before the parts end as earlier, got a rate of "
-        f"{found.before.rate_last:.3f} in the last {found.days:.1f} days against {before:.3f} "
-        f"before{recovered} ({found.before.z:.1f} standard errors); only {share:.0%} of the "
-        "rows are held back as immature.",
+        evidence=f"expected outcomes of {column!r} as often before {where} as earlier, got a "
+        f"rate of {fallen.rate_last:.3f} in the last {found.days:.1f} days against {fallen.rate_other:.3f} "
+        f"before, {then} ({fallen.z:.1f} standard errors); {share:.0%} of the rows are held back.",
         fix=f"sources.{source}.known_after: {_enough(found.days * 86_400)}   # the delay as it is, or longer",
-        numbers={"rate_last": found.before.rate_last, "rate_before": before, "z": found.before.z,
-                 "ratio": found.before.ratio, "immature_share": share, "days": found.days},
+        numbers={"rate_last": fallen.rate_last, "rate_before": fallen.rate_other, "z": fallen.z,
+                 "ratio": fallen.ratio, "immature_share": share, "days": found.days},
     )  # fmt: skip
 
 

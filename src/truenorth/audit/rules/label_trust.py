@@ -24,7 +24,6 @@ from truenorth.audit.label_words import (
 )
 from truenorth.audit.subject import Subject
 from truenorth.framing.expressions import Expression
-from truenorth.framing.features import Feature
 from truenorth.framing.labels import Label
 from truenorth.framing.models import External
 from truenorth.framing.policy import Policy
@@ -337,11 +336,12 @@ def circular_label(subject: Subject) -> Iterator[Hit | Unknown]:
     framing = subject.framing
     scores = {one.external for one in framing.models.candidates if isinstance(one, External)}
     scores |= {framing.models.incumbent} - {None} if framing.models.incumbent else set()
-    rules = {**_rules(subject)}
+    rules, renames = _rules(subject), _renames(subject)
     for name, label in subject.trained.items():
         said = matches(plain(label.origin), MACHINES)
         read = sorted({column for one in conditions(label) for column in one.columns} & scores)
-        same = next((rules[text] for text in map(_text, conditions(label)) if text in rules), None)
+        spelled = [_spelled(one, renames) for one in conditions(label)]
+        same = next((rules[text] for text in spelled if text in rules), None)
         if read:
             yield _circle(name, f"the logged prediction {read[0]!r}")
         elif same is not None:
@@ -362,29 +362,36 @@ def _circle(name: str, got: str) -> Hit:
 def _rules(subject: Subject) -> dict[str, str]:
     """Return the conditions of the framing's rules, own-row features spelled out, and where they stand."""
     models, features = subject.framing.models, subject.framing.features
-    found = {_spelled(one.when, features): f"models.rules ({one.name})" for one in models.rules}
-    if isinstance(models.rule, Expression) and models.rule.column not in features:
-        found[_spelled(models.rule, features)] = "models.rule"
-    if isinstance(models.rule, Expression) and models.rule.column in features:
-        sql = features[models.rule.column].sql
-        if sql is not None:
-            found[_spelled(sql, features)] = f"models.rule ({models.rule.column})"
+    own = _renames(subject)
+    found = {_spelled(one.when, own): f"models.rules ({one.name})" for one in models.rules}
+    if not isinstance(models.rule, Expression):
+        return found
+    feature = features.get(models.rule.column or "")
+    if feature is None:
+        found[_spelled(models.rule, own)] = "models.rule"
+    elif feature.sql is not None:
+        found[_spelled(feature.sql, own)] = f"models.rule ({models.rule.column})"
     return found
 
 
-def _spelled(expression: Expression, features: Mapping[str, Feature]) -> str:
-    """Return the text of an expression in which features that are one column stand as that column."""
+def _renames(subject: Subject) -> dict[str, str]:
+    """Return features and computed columns that are nothing but another column."""
+    found = {
+        name: one.column for name, one in subject.framing.features.items() if one.column not in (None, name)
+    }
+    source = subject.example_source
+    copies = {} if source is None else {name: one.column for name, one in source.columns.items()}
+    return {name: column for name, column in {**copies, **found}.items() if column is not None}
+
+
+def _spelled(expression: Expression, renames: Mapping[str, str]) -> str:
+    """Return the text of an expression in which copies of a column stand as that column."""
     tree = expression.tree.copy()
     for node in list(tree.find_all(exp.Column)):
-        feature = features.get(node.name)
-        column = None if feature is None else feature.column
-        if column is not None and column != node.name and node is not tree:
-            node.replace(exp.column(exp.to_identifier(column, quoted=not column.isidentifier())))
-    return _text(Expression(tree))
-
-
-def _text(expression: Expression) -> str:
-    return str(expression).lower()
+        column = renames.get(node.name)
+        if column is not None and node is not tree:
+            node.replace(exp.column(exp.to_identifier(column)))
+    return str(Expression(tree)).lower()
 
 
 RULES = (

@@ -1,35 +1,31 @@
-"""LEAK: whether anything that is decided on, or judged by, was known only later; what the data say is beside it."""
+"""LEAK: whether anything that is decided on, or judged by, was known only later."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
-from typing import Any
 
 import numpy as np
 
+from truenorth.audit.arrivals import Delay, broken_promises, rounded_up, shown, undeclared
 from truenorth.audit.contract import Hit, Rule, Unknown, rule
+from truenorth.audit.evidence import DataEvidence
 from truenorth.audit.lexicon import words_in
-from truenorth.audit.row_reads import own_reads, windowed_attributes
+from truenorth.audit.row_reads import outcome_columns, own_reads, windowed_attributes
 from truenorth.audit.rules.leak_data import DATA_RULES
 from truenorth.audit.subject import Subject
-from truenorth.framing.durations import Duration
+from truenorth.framing.examples import ExampleTable
 from truenorth.framing.known import effective_known
 from truenorth.framing.models import External
 
-ARRIVAL = ("received", "recorded", "ingested", "loaded", "inserted", "created", "reported", "known", "arrived",
-           "booked", "posted", "processed", "updated", "settled", "available")  # fmt: skip
-"""Words of columns that hold when a row came in, not when it happened."""
 MODEL_OUTPUT = (
-    "score", "model score", "logged score", "previous score", "old score", "ranker score", "ranking score", "pred",
-    "preds", "prediction", "predicted", "yhat", "logit", "pctr", "pcvr", "propensity", "logged probability",
+    "score", "model score", "logged score", "previous score", "old score", "ranker score", "ranking score",
+    "pred", "preds", "prediction", "predicted", "yhat", "logit", "pctr", "pcvr", "propensity",
+    "logged probability",
 )  # fmt: skip
 """Names of what a model said."""
 PLACES = ("position", "rank", "impression rank", "display position", "shown position")
 """Names of where a list had put something; they count only where there are lists."""
-LATE_SHARE = 0.95
-"""Share of the values that a promised bound has to keep; the profile reports this quantile."""
 
 
 def _proved(subject: Subject, code: str) -> Iterator[Hit]:
@@ -45,16 +41,17 @@ def own_row_known_later(subject: Subject) -> Iterator[Hit | Unknown]:
     """A decision reads a value of its own row that becomes known only later.
 
     What it checks:
-        Every column that a feature, filter, key, score, rule or cost reads on the example's row has a known time
-        that is no later than the prediction. It is proved from the declared times, before any query runs.
+        Every column that a feature, filter, key, score, rule or cost reads on the example's row has a known
+        time that is no later than the prediction. It is proved from the declared times, before any query
+        runs.
 
     Why it hurts:
-        The log is complete when the model is trained and empty in that place when it decides. The offline figure
-        is one that no live system will ever reach.
+        The log is complete when the model is trained and empty in that place when it decides. The offline
+        figure is one that no live system will ever reach.
 
     Example:
-        `known_after: {seconds_viewed: 10m}` beside `features: {seen: {column: seconds_viewed}}` fires; the same
-        column read by `{source: shows, by: item, mean: seconds_viewed, last: 7d}` is silent.
+        `known_after: {seconds_viewed: 10m}` beside `features: {seen: {column: seconds_viewed}}` fires; the
+        same column read by `{source: shows, by: item, mean: seconds_viewed, last: 7d}` is silent.
 
     How to fix:
         Drop the column, or read its past by a trailing window.
@@ -67,152 +64,86 @@ def window_before_known(subject: Subject) -> Iterator[Hit | Unknown]:
     """A feature reads facts as of their event although they arrive later.
 
     What it checks:
-        From the file: a window that ends before anything in it is known, and a derived column that claims to be
-        known before its parts. From the data: a source without a known time whose rows carry a column of arrival,
-        and a promised `known_after` that 5 % of the rows break.
+        From the file: a window that ends before anything in it is known, and a derived column that claims
+        to be known before its parts. From the data: a source without a known time whose rows carry a column
+        of arrival, and a promised `known_after` that 5 % of the rows break.
 
     Why it hurts:
-        A claim of last week that was filed today cannot have warned anybody last week. Trained on event times, the
-        model counts warnings that serving never has.
+        A claim of last week that was filed today cannot have warned anybody last week. Trained on event
+        times, the model counts warnings that serving never has.
 
     Example:
         A claims log with `received_at` two days after `time`, and `known_after: 0s`, fires; with `known_at:
         received_at` it is silent.
 
     How to fix:
-        Name the column that says when a row came in, and the bound that holds: `known_at: received_at, known_after:
-        2d`. Where nothing says so, ask whoever fills the table.
+        Name the column that says when a row came in, and the bound that holds: `known_at: received_at,
+        known_after: 2d`. Where nothing says so, ask whoever fills the table.
     """
     yield from _proved(subject, "LEAK002")
     if subject.data is None:
         return
-    read = _window_sources(subject)
-    found = [*_arrivals_ignored(subject, read), *_promises_broken(subject, read)]
+    found = [*_late_arrivals(subject, subject.data)]
     yield from found
     doubtful = _outcomes_known_at_once(subject)
     if doubtful and not found:
         yield Unknown(
-            f"windows read {', '.join(doubtful)}, outcomes that are said to be known at once, and no column of the "
-            "log says when they were; one with the time of arrival would answer it"
+            f"windows read {', '.join(doubtful)}, outcomes that are said to be known at once, and no "
+            "column of the log says when they were; one with the time of arrival would answer it"
         )
 
 
-def _window_sources(subject: Subject) -> Mapping[str, list[str]]:
-    """Return the features that trail each source."""
-    found: dict[str, list[str]] = {}
-    for name, feature in subject.framing.features.items():
-        if feature.source is not None and feature.source in subject.framing.sources:
-            found.setdefault(feature.source, []).append(name)
-    return found
-
-
-def _arrivals_ignored(subject: Subject, read: Mapping[str, list[str]]) -> Iterator[Hit]:
-    heads = subject.data.heads if subject.data else {}
-    for name, features in read.items():
-        source = subject.framing.sources[name]
-        if source.known_at is not None or source.time is None or source.time.column is None:
+def _late_arrivals(subject: Subject, data: DataEvidence) -> Iterator[Hit]:
+    """Yield sources of windows whose rows come in later than is declared."""
+    features = [one for one in subject.framing.features.items() if one[1].source is not None]
+    for name in subject.framing.sources:
+        read = [feature for feature, one in features if one.source == name]
+        if not read:
             continue
-        declared = effective_known(subject.framing.sources, name).row.after
-        happened = heads.get(name, {}).get(source.time.column)
-        for column, came in heads.get(name, {}).items() if happened else ():
-            lag = _lag(happened or (), came) if words_in(column, ARRIVAL) else None
-            if lag is not None and column != source.time.column and lag * 1e6 > declared:
-                yield Hit(
-                    path=("sources", name, "known_at"),
-                    evidence=f"expected values known when they are read, got rows of {name!r} whose {column!r} is "
-                    f"{_shown(lag)} after the event for one in twenty, beside a declared delay of "
-                    f"{Duration(declared)} (read by {_listed(features)}).",
-                    fix=f"known_at: {column}",
-                    numbers={"lag_p95_seconds": lag, "declared_seconds": declared / 1e6},
-                )
-                break
+        delay = undeclared(subject.framing, data, name)
+        if delay is not None:
+            yield _undeclared(delay, read)
+        for broken in broken_promises(subject.framing, data, name):
+            yield _broken(broken, read)
 
 
-def _lag(happened: Sequence[Any], came: Sequence[Any]) -> float | None:
-    """Return the 95 % quantile of arrival less event in seconds; None where arrivals do not follow events."""
-    pairs = [
-        (_seconds(then), _seconds(late)) for then, late in zip(happened, came, strict=False) if late is not None
-    ]
-    lags = np.asarray([late - then for then, late in pairs if then is not None and late is not None])
-    if len(lags) < 20 or (lags < 0).mean() > 0.05:
-        return None
-    return float(np.quantile(lags, LATE_SHARE))
+def _undeclared(delay: Delay, read: list[str]) -> Hit:
+    return Hit(
+        path=("sources", delay.source, "known_at"),
+        evidence=f"expected values known when they are read, got rows of {delay.source!r} of which one "
+        f"in twenty has its {delay.column!r} {shown(delay.observed)} or more after the event, beside a "
+        f"declared delay of {shown(delay.declared)} (read by {_listed(read)}).",
+        fix=f"known_at: {delay.column}, known_after: {rounded_up(delay.longest)}",
+        numbers={"lag_p95_seconds": delay.observed, "declared_seconds": delay.declared, "rows": delay.n},
+    )
 
 
-def _seconds(value: Any) -> float | None:
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    if isinstance(value, datetime):
-        return (value.replace(tzinfo=None) - datetime(1970, 1, 1)).total_seconds()
-    if isinstance(value, date):
-        return (datetime(value.year, value.month, value.day) - datetime(1970, 1, 1)).total_seconds()
-    return None
-
-
-def _promises_broken(subject: Subject, read: Mapping[str, list[str]]) -> Iterator[Hit]:
-    """Yield bounds beside `known_at` that one value in twenty breaks: windows were sized by them."""
-    for name, features in read.items():
-        report = subject.data.sources.get(name, {}) if subject.data else {}
-        source = subject.framing.sources[name]
-        clocks = [source.row_known, *source.column_known.values()]
-        promised = {one.at: one.after.microseconds for one in clocks if one.at is not None}
-        for column, lags in (report.get("lag_seconds") or {}).items():
-            late, longest = lags.get("0.95"), lags.get("0.99")
-            bound = promised.get(column, 0)
-            if late is not None and bound and late * 1e6 > bound:
-                yield Hit(
-                    path=("sources", name, "known_after"),
-                    evidence=f"expected 95 % of {name!r} within the promised {Duration(bound)}, got {_shown(late)} "
-                    f"at that quantile and {report.get('n_late', 0):,} of {report.get('n_read', 0):,} later "
-                    f"(read by {_listed(features)}).",
-                    fix=f"known_after: {_rounded_up(longest or late)}",
-                    numbers={
-                        "lag_p95_seconds": late, "n_late": report.get("n_late", 0), "promised_seconds": bound / 1e6,
-                    },
-                    severity="warn",
-                )  # fmt: skip
+def _broken(delay: Delay, read: list[str]) -> Hit:
+    return Hit(
+        path=("sources", delay.source, "known_after"),
+        evidence=f"expected 95 % of {delay.source!r} within the promised {shown(delay.declared)}, got "
+        f"{shown(delay.observed)} at that quantile, and {delay.n_late:,} of {delay.n:,} rows later than "
+        f"promised (read by {_listed(read)}).",
+        fix=f"known_after: {rounded_up(delay.longest)}",
+        numbers={
+            "lag_p95_seconds": delay.observed, "promised_seconds": delay.declared, "n_late": delay.n_late,
+            "rows": delay.n,
+        },
+        severity="warn",
+    )  # fmt: skip
 
 
 def _outcomes_known_at_once(subject: Subject) -> list[str]:
     """Return columns of the row's outcome that windows read and that are declared without any delay."""
     framing = subject.framing
     name = framing.table.source or ""
-    outcomes = {column for columns in _outcome_columns(subject).values() for column in columns}
+    outcomes = {column for columns in outcome_columns(framing).values() for column in columns}
     waits = effective_known(framing.sources, name).columns if name in framing.sources else {}
     read: set[str] = set()
     for feature in framing.features.values():
-        if feature.source == name:
-            for expression in (feature.where, feature.aggregated):
-                read |= set() if expression is None else expression.columns
+        for expression in (feature.where, feature.aggregated) if feature.source == name else ():
+            read |= set() if expression is None else expression.columns
     return [f"{name}.{one}" for one in sorted(read & outcomes) if one not in waits or not waits[one].is_later]
-
-
-def _outcome_columns(subject: Subject) -> Mapping[str, frozenset[str]]:
-    """Return the columns of the example's row that each label is, by label."""
-    found: dict[str, frozenset[str]] = {}
-    for name, label in subject.framing.labels.items():
-        read = set(label.columns or ())
-        for expression in (label.when, label.value):
-            read |= set() if expression is None or label.source is not None else set(expression.columns)
-        found[name] = frozenset(read - {"time", "at", "target", "step"})
-    return found
-
-
-def _shown(seconds: float) -> str:
-    for size, unit in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
-        if seconds >= size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.1f} seconds"
-
-
-def _rounded_up(seconds: float) -> str:
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
-        if seconds > size:
-            return f"{int(-(-seconds // size))}{unit}"
-    return f"{max(1, int(-(-seconds // 1)))}s"
 
 
 def _listed(names: Sequence[str], most: int = 4) -> str:
@@ -225,23 +156,23 @@ def feature_from_label(subject: Subject) -> Iterator[Hit | Unknown]:
     """A feature is made from the label, or from the column that the label is read off.
 
     What it checks:
-        No feature names a label, and none reads, on the example's row, a column that a label's `when`, `value` or
-        `columns` names: directly, or through a derived column.
+        No feature names a label, and none reads, on the example's row, a column that a label's `when`,
+        `value` or `columns` names: directly, or through a derived column.
 
     Why it hurts:
-        The model learns to read the answer. It looks perfect on every row that is already over, and has nothing to
-        read on those it is built for.
+        The model learns to read the answer. It looks perfect on every row that is already over, and has
+        nothing to read on those it is built for.
 
     Example:
-        `labels: {paid: {when: status = 'paid'}}` beside `features: {status: {column: status}}` fires; `{status_before:
-        {source: invoices, by: customer, latest: status}}` is silent.
+        `labels: {paid: {when: status = 'paid'}}` beside `features: {status: {column: status}}` fires;
+        `{status_before: {source: invoices, by: customer, latest: status}}` is silent.
 
     How to fix:
         Take the feature out, or read the same column of earlier rows by a trailing window.
     """
     yield from _proved(subject, "LEAK003")
     told = {one.path[:2] for code in ("LEAK001", "LEAK003") for one in subject.said(code)}
-    outcomes = _outcome_columns(subject)
+    outcomes = outcome_columns(subject.framing)
     for name, feature in subject.framing.features.items():
         if ("features", name) in told:
             continue
@@ -265,11 +196,11 @@ def _with_parts(subject: Subject, read: frozenset[str]) -> frozenset[str]:
 
 
 def _outcome_read(subject: Subject, name: str, key: str, label: str, columns: list[str]) -> Hit:
-    whole = len(_outcome_columns(subject)[label]) == 1 or subject.framing.labels[label].columns
+    whole = len(outcome_columns(subject.framing)[label]) == 1 or subject.framing.labels[label].columns
     return Hit(
         path=("features", name, key),
-        evidence=f"expected what is known before the outcome, got {', '.join(columns)}, which labels.{label} is read "
-        f"off: features.{name} <- {', '.join(columns)} -> labels.{label}.",
+        evidence=f"expected what is known before the outcome, got {', '.join(columns)}, which "
+        f"labels.{label} is read off: features.{name} <- {', '.join(columns)} -> labels.{label}.",
         fix=f"take {name} out, or read earlier rows: {{source: ..., by: ..., latest: {columns[0]}}}",
         severity="error" if whole and label in subject.tasks else "warn",
     )
@@ -280,30 +211,34 @@ def undated_attribute(subject: Subject) -> Iterator[Hit | Unknown]:
     """An attribute without a date is read as if it had always been true.
 
     What it checks:
-        Columns that an undated source calls `static` and a feature of dated examples reads: on the row, through a
-        `lookup`, or as an attribute of the events in a window.
+        Columns that an undated source calls `static` and a feature of dated examples reads: on the row,
+        through a `lookup`, or as an attribute of the events in a window.
 
     Why it hurts:
-        The table holds today's value. A customer's segment, a seller's rating, an account's status have changed,
-        often because of the very outcome that is predicted.
+        The table holds today's value. A customer's segment, a seller's rating, an account's status have
+        changed, often because of the very outcome that is predicted.
 
     Example:
-        `sellers: {time: none, key: seller, static: [rating]}` read by a feature fires; `sellers: {time: rated_at,
-        key: seller}` is silent, and so is an undated table that only the slices read.
+        `sellers: {time: none, key: seller, static: [rating]}` read by a feature fires; `sellers: {time:
+        rated_at, key: seller}` is silent, and so is an undated table that only the slices read.
 
     How to fix:
-        Bring the dated history, `time: updated_at`. What truly never changes, such as a birthplace or where a shop
-        stands, is waived once, with that as the reason.
+        Bring the dated history, `time: updated_at`. What truly never changes, such as a birthplace or where
+        a shop stands, is waived once, with that as the reason.
     """
     yield from _proved(subject, "LEAK004")
     told = " ".join(one.evidence for one in subject.said("LEAK004"))
     for source, columns in windowed_attributes(subject.framing).items():
-        new = {column: name for column, name in columns.items() if not words_in(told, (column.replace("_", " "),))}
+        new = {
+            column: name
+            for column, name in columns.items()
+            if not words_in(told, (column.replace("_", " "),))
+        }
         if new:
             yield Hit(
                 path=("sources", source, "static"),
-                evidence=f"expected dated attributes, got {', '.join(new)} without a date (read by the windows of "
-                f"{_listed(sorted(set(new.values())))}): every event carries today's value.",
+                evidence=f"expected dated attributes, got {', '.join(new)} without a date (read by the "
+                f"windows of {_listed(sorted(set(new.values())))}): every event carries today's value.",
                 fix="bring the dated history of what changes, and keep as static only what never does.",
                 numbers={"columns": len(new)},
             )
@@ -314,16 +249,17 @@ def random_split_of_dated_rows(subject: Subject) -> Iterator[Hit | Unknown]:
     """Dated examples are split at random, so that the future trains what is judged on the past.
 
     What it checks:
-        `split.random` beside examples of more than one prediction time; and, in the built examples, a published
-        part (`split.column`) whose training rows lie in the midst of the test rows.
+        `split.random` beside examples of more than one prediction time; and, in the built examples, a
+        published part (`split.column`) whose training rows lie in the midst of the test rows.
 
     Why it hurts:
-        A customer's next month, a video's later views and yesterday's prices sit in training beside the rows they
-        are judged on. The figure says how well the past is filled in, not how well the future is met.
+        A customer's next month, a video's later views and yesterday's prices sit in training beside the
+        rows they are judged on. The figure says how well the past is filled in, not how well the future is
+        met.
 
     Example:
-        `split: {random: {train: 80%, test: 20%}}` over a log with `time: paid_at` fires; over a snapshot with `time:
-        2008-03-20` it is silent.
+        `split: {random: {train: 80%, test: 20%}}` over a log with `time: paid_at` fires; over a snapshot
+        with `time: 2008-03-20` it is silent.
 
     How to fix:
         Count back from the end: `split: {validation: 7d, calibration: 7d, test: 14d}`.
@@ -340,7 +276,8 @@ def random_split_of_dated_rows(subject: Subject) -> Iterator[Hit | Unknown]:
     if split.random is not None and _has_many_times(subject) and not subject.said("LEAK006"):
         yield Hit(
             path=("split", "random"),
-            evidence="expected parts that follow each other, got shares by hash of rows with times of their own.",
+            evidence="expected parts that follow each other, got shares by hash of rows with times of "
+            "their own.",
             fix="split: {train: 60d, validation: 7d, calibration: 7d, test: 14d}",
         )
     if split.column is not None and _has_many_times(subject):
@@ -361,7 +298,9 @@ def _has_many_times(subject: Subject) -> bool:
 def _mixed_parts(subject: Subject) -> Iterator[Hit | Unknown]:
     data = subject.data
     if data is None or not len(data.at):
-        yield Unknown("whether the published parts follow each other in time shows in the examples: use --data")
+        yield Unknown(
+            "whether the published parts follow each other in time shows in the examples: use --data"
+        )
         return
     if not data.train.any() or not data.test.any():
         return
@@ -370,8 +309,8 @@ def _mixed_parts(subject: Subject) -> Iterator[Hit | Unknown]:
     if late > 0.05:
         yield Hit(
             path=("split", "column"),
-            evidence=f"expected training rows before the test, got {after:.1%} after its first row and {late:.1%} "
-            "after its median.",
+            evidence=f"expected training rows before the test, got {after:.1%} after its first row and "
+            f"{late:.1%} after its median.",
             fix="split: {train: 60d, validation: 7d, calibration: 7d, test: 14d}",
             numbers={"after_first_test_row": after, "after_median_test_row": late},
         )
@@ -382,16 +321,16 @@ def embargo_too_short(subject: Subject) -> Iterator[Hit | Unknown]:
     """The labels of a part cannot be known when the next part starts.
 
     What it checks:
-        Every dated part of the split is longer than the label's window and delay, so that some of its rows have
-        matured when the next part begins. It is proved from the dates of the split.
+        Every dated part of the split is longer than the label's window and delay, so that some of its rows
+        have matured when the next part begins. It is proved from the dates of the split.
 
     Why it hurts:
-        Labels are read as of the start of the next part, as a live system would read them. Without room none has
-        matured; and read any later they would overlap what is judged.
+        Labels are read as of the start of the next part, as a live system would read them. Without room
+        none has matured; and read any later they would overlap what is judged.
 
     Example:
-        A label `within: 30d` and `validation: 2026-03-01..2026-03-15` before a test on 03-15 fires; a validation of
-        45 days is silent.
+        A label `within: 30d` and `validation: 2026-03-01..2026-03-15` before a test on 03-15 fires; a
+        validation of 45 days is silent.
 
     How to fix:
         Start the part earlier or the next one later; or predict an earlier sign of the same outcome.
@@ -404,37 +343,48 @@ def own_output_as_feature(subject: Subject) -> Iterator[Hit | Unknown]:
     """What an earlier model or list made of the row is an ordinary feature.
 
     What it checks:
-        Features that read, on the example's row, what `examples` names as `position` or `propensity`, the column of
-        `models.incumbent` or an external candidate, or a column named like a score or a place. The place that is
-        being filled (a column of `group` or `decision`) is known before anything is ranked, and is exempt.
+        Features that read, on the example's row, what `examples` names as `position` or `propensity`, the
+        column of `models.incumbent` or an external candidate, or a column named like a score or a place.
+        The place that is being filled is known before anything is ranked, and is exempt: a column of
+        `group` or `decision`, or the position at which a single `action` is taken.
 
     Why it hurts:
-        High places are clicked because they are high. A model that reads the old place learns to repeat the old
-        list; when it ranks by itself the place does not exist yet.
+        High places are clicked because they are high. A model that reads the old place learns to repeat the
+        old list; when it ranks by itself the place does not exist yet.
 
     Example:
-        `examples: {position: position}` beside `features: {place: {column: position}}` fires; `models: {tasks:
-        {click: {position: debias}}}` is silent.
+        `examples: {position: position}` beside `features: {place: {column: position}}` fires; `models:
+        {tasks: {click: {position: debias}}}` is silent.
 
     How to fix:
-        Take the feature out and let training account for the place: `models: {tasks: {TASK: {position: debias}}}`.
-        Beat the old score as an `incumbent`, instead of learning from it.
+        Take the feature out and let training account for the place: `models: {tasks: {TASK: {position:
+        debias}}}`. Beat the old score as an `incumbent`, instead of learning from it.
 
     Source:
         Zhao et al. (2019). Recommending what video to watch next. RecSys, on position as a shallow tower.
     """
     framing = subject.framing
     outputs = _declared_outputs(subject)
-    filled = {*framing.table.decision, *framing.table.group, *framing.table.entity}
+    filled = _filled(framing.table)
     has_lists = bool(framing.table.group or framing.table.position or framing.table.shown)
     named = (*MODEL_OUTPUT, *PLACES) if has_lists else MODEL_OUTPUT
     for name, feature in framing.features.items():
         own = [(key, read) for key, read in own_reads(feature) if key in ("column", "sql")]
         for key, read in own:
             declared = [one for one in sorted(read) if one in outputs and one not in filled]
-            looks = [one for one in sorted(read - filled) if one not in framing.features and _is_named(one, named)]
+            looks = [
+                one for one in sorted(read - filled) if one not in framing.features and _is_named(one, named)
+            ]
             if declared or looks:
                 yield _output_read(subject, name, key, (declared or looks)[0], outputs)
+
+
+def _filled(table: ExampleTable) -> frozenset[str]:
+    """Return the columns that say which place is being filled: the choice, or where an action is taken."""
+    found = {*table.decision, *table.group, *table.entity}
+    if table.action is not None and not table.group and table.position is not None:
+        found |= table.position.columns
+    return frozenset(found)
 
 
 def _is_named(column: str, names: tuple[str, ...]) -> bool:
@@ -451,7 +401,7 @@ def _declared_outputs(subject: Subject) -> Mapping[str, str]:
         columns = expression.columns if hasattr(expression, "columns") else frozenset()
         if role == "propensity" and hasattr(expression, "softmax"):
             columns = expression.softmax.columns
-        found |= {column: f"examples.{role}" for column in columns}
+        found |= dict.fromkeys(columns, f"examples.{role}")
     if framing.models.incumbent:
         found[framing.models.incumbent] = "models.incumbent"
     for candidate in framing.models.candidates:
@@ -476,7 +426,7 @@ def _output_read(subject: Subject, name: str, key: str, column: str, outputs: Ma
 
 
 _STATIC = (
-    own_row_known_later, window_before_known, feature_from_label, undated_attribute, random_split_of_dated_rows,
-    embargo_too_short, own_output_as_feature,
+    own_row_known_later, window_before_known, feature_from_label, undated_attribute,
+    random_split_of_dated_rows, embargo_too_short, own_output_as_feature,
 )  # fmt: skip
 RULES: tuple[Rule, ...] = tuple(sorted((*_STATIC, *DATA_RULES), key=lambda one: one.code))

@@ -16,9 +16,10 @@ from truenorth.audit.period_aggregates import (
     constant_within,
     entity_codes,
     latest_lift,
+    origin_of,
     period_words,
 )
-from truenorth.audit.row_reads import is_proved, own_reads, undated_reads
+from truenorth.audit.row_reads import CLOCK, is_proved, own_reads, undated_reads
 from truenorth.audit.split_twins import Twins, twins
 from truenorth.audit.strength import auc
 from truenorth.audit.subject import Subject
@@ -59,26 +60,28 @@ def one_feature_decides(subject: Subject) -> Iterator[Hit | Unknown]:
     """One feature nearly decides the label by itself.
 
     What it checks:
-        How well each feature alone separates the label on training rows, out of fold: a ROC area above .95; or one
-        above .75 that leads the next feature by .15 and without which a model loses .05. For a number, against its
-        median: above .99. Windows over the past and texts lead for honest reasons, and fire above .95 only.
+        How well each feature alone separates the label on training rows, out of fold: a ROC area above .95;
+        or one above .75 that leads the next feature by .15 and without which a model loses .05. For a
+        number, against its median: above .99. Windows over the past and texts lead for honest reasons, and
+        fire above .95 only.
 
     Why it hurts:
-        Outcomes are rarely that simple. A column that is filled in when the outcome happens (a page's value from
-        the purchases on it, a date of closure, a refund) is the usual reason, and what is left without it is what
-        the live system will show.
+        Outcomes are rarely that simple. A column that is filled in when the outcome happens (a page's value
+        from the purchases on it, a date of closure, a refund) is the usual reason, and what is left without
+        it is what the live system will show.
 
     Example:
-        `page_values` of the online-shoppers data, ROC area .857 alone where the next has .690, fires: held-out .925
-        with it, .788 without. An amount that separates fraud at .67 is silent.
+        `page_values` of the online-shoppers data, ROC area .857 alone where the next has .690, fires:
+        held-out .925 with it, .788 without. An amount that separates fraud at .67 is silent.
 
     How to fix:
-        Find out when the column is written. If later than the decision, drop it or read its past by a window; if it
-        is the outcome's true driver and known before, waive the rule and say so.
+        Find out when the column is written. If later than the decision, drop it or read its past by a
+        window; if it is the outcome's true driver and known before, waive the rule and say so.
 
     Source:
-        Kaufman, Rosset, Perlich and Stitelman (2012). Leakage in data mining. ACM TKDD 6(4): look at what is too
-        good to be true. The bounds are ours: the catalogue's 20 points, lowered to 15 by the example above.
+        Kaufman, Rosset, Perlich and Stitelman (2012). Leakage in data mining. ACM TKDD 6(4): look at what
+        is too good to be true. The bounds are ours: the catalogue's 20 points, lowered to 15 by the example
+        above.
     """
     data = _data(subject)
     if data is None:
@@ -92,7 +95,9 @@ def one_feature_decides(subject: Subject) -> Iterator[Hit | Unknown]:
         if one.feature not in best or one.alone > best[one.feature].alone:
             best[one.feature] = one
     for one in best.values():
-        same = {other.feature for other in best.values() if other.label == one.label and other.alone > DECIDES}
+        same = {
+            other.feature for other in best.values() if other.label == one.label and other.alone > DECIDES
+        }
         effect = impact(data, one.label, {one.feature} | (same if one.alone > DECIDES else set()))
         if effect is None or one.alone > DECIDES or effect.with_all - effect.without >= MATTERS:
             yield _decides(one, effect)
@@ -120,10 +125,10 @@ def _decides(one: _Decider, effect: Impact | None) -> Hit:
         numbers |= {"with_all": effect.with_all, "without": effect.without, "n": effect.n}
     return Hit(
         path=("features", one.feature),
-        evidence=f"expected {one.label!r} to need several features, got {one.feature!r} alone at ROC area "
-        f"{one.alone:.3f} (the next {one.next:.3f}){measured}.",
-        fix=f"take {one.feature} out, or say when its column is known: known_after: {{COLUMN: 7d}}; waive LEAK005 "
-        "with the reason if it is known before the decision.",
+        evidence=f"expected {one.label!r} to need several features, got {one.feature!r} alone at ROC "
+        f"area {one.alone:.3f} (the next {one.next:.3f}){measured}.",
+        fix=f"take {one.feature} out, or say when its column is known: known_after: {{COLUMN: 7d}}; "
+        "waive LEAK005 with the reason if it is known before the decision.",
         numbers=numbers,
     )
 
@@ -133,25 +138,26 @@ def test_rows_seen_in_training(subject: Subject) -> Iterator[Hit | Unknown]:
     """The same example, or nearly the same, stands on both sides of the split.
 
     What it checks:
-        Test rows whose features agree with a training row, exactly or after rounding to three digits and levelling
-        case, numbers and signs of a text; only rows that chance would not make twice. Parts by hash or column: over
-        1 %. Parts that follow each other: 2 points over what training repeats of its own past.
+        Test rows whose features agree with a training row, exactly or after rounding to three digits and
+        levelling case, numbers and signs of a text; only rows that chance would not make twice. Parts by
+        hash or column: over 1 %. Parts that follow each other: 2 points over what training repeats of its
+        own past.
 
     Why it hurts:
-        A model that remembers is right about what it has seen. The figure then measures memory, and falls on the
-        first day on which everything is new.
+        A model that remembers is right about what it has seen. The figure then measures memory, and falls
+        on the first day on which everything is new.
 
     Example:
         A collection in which a tenth of the messages were sent to many, split by hash of the row, fires; with
         `together: text` it is silent.
 
     How to fix:
-        `split: {random: {...}, together: COLUMN}` keeps equals in one part; `duplicates: drop` takes out rows that
-        were logged twice.
+        `split: {random: {...}, together: COLUMN}` keeps equals in one part; `duplicates: drop` takes out
+        rows that were logged twice.
 
     Source:
-        Lee et al. (2022). Deduplicating training data makes language models better. ACL, on near duplicates between
-        parts. The bounds are ours.
+        Lee et al. (2022). Deduplicating training data makes language models better. ACL, on near duplicates
+        between parts. The bounds are ours.
     """
     data = _data(subject)
     if data is None:
@@ -171,7 +177,11 @@ def _seen(subject: Subject, data: DataEvidence, found: Twins, *, follows: bool, 
     figures = _without_twins(subject, data, found)
     same = float(found.same_entity.mean())
     flatters = figures is not None and figures[0] - figures[1] >= FLATTERS
-    said = "" if figures is None else f"; ROC area {figures[0]:.3f} on all of them, {figures[1]:.3f} on the others"
+    said = (
+        ""
+        if figures is None
+        else f"; ROC area {figures[0]:.3f} on all of them, {figures[1]:.3f} on the others"
+    )
     beside = f", where training repeats {found.reference:.1%} of its past" if follows else ""
     numbers = {
         "twins": near, "exact": exact, "tests": n, "share": found.share, "same_entity": same,
@@ -180,8 +190,8 @@ def _seen(subject: Subject, data: DataEvidence, found: Twins, *, follows: bool, 
     numbers |= {} if figures is None else {"area": figures[0], "area_without": figures[1]}
     return Hit(
         path=("split",),
-        evidence=f"expected test rows that training has not seen, got {near:,} of {n:,} with a twin there "
-        f"({exact:,} exact){beside}{said}.",
+        evidence=f"expected test rows that training has not seen, got {near:,} of {n:,} with a twin "
+        f"there ({exact:,} exact){beside}{said}.",
         fix=_kept_together(subject, follows=follows),
         numbers=numbers,
         severity="error" if same >= TWINS or flatters or (follows and not is_text) else "warn",
@@ -222,37 +232,39 @@ def _is_forward(data: DataEvidence) -> bool:
 
 @rule("LEAK010", "latest-value-as-history", severity="warn", stage="data")
 def latest_value_as_history(subject: Subject) -> Iterator[Hit | Unknown]:
-    """An attribute stands still over the whole log and says more than anything dated: a latest value, joined back.
+    """An attribute without a history says more than anything dated: a latest value, joined back.
 
     What it checks:
-        Features from undated sources that have one value per entity over all of its rows, and separate the label
-        better than every dated feature (ROC area .65 and .05 more). Beside it stands what dated features would gain
-        if each row read the entity's last value instead of its own.
+        Features from undated sources that have one value per entity over all of its rows, and separate the
+        label better than every dated feature (ROC area .65 and .05 more). Beside it stands what dated
+        features would gain if each row read the entity's last value instead of its own.
 
     Why it hurts:
-        A table of today joined to last year's decisions tells them how things ended: `status: closed` on rows from
-        when the account was open.
+        A table of today joined to last year's decisions tells them how things ended: `status: closed` on
+        rows from when the account was open.
 
     Example:
-        A customer table exported today, with `segment: lapsed`, read by rows of the whole year fires; a country that
-        separates at .55 is silent.
+        A customer table exported today, with `segment: lapsed`, read by rows of the whole year fires; a
+        country that separates at .55 is silent.
 
     How to fix:
         Bring the attribute's history with `time:` and read `{source: ..., by: ..., latest: segment}`.
 
     Source:
-        The comparison of as-of and latest values is that of point-in-time joins in feature stores; the bounds are
-        ours.
+        The comparison of as-of and latest values is that of point-in-time joins in feature stores; the
+        bounds are ours.
     """
     data = _data(subject)
     if data is None or not len(data.at):
         return
     suspects = [name for name in data.feature_names if undated_reads(subject.framing, name)]
+    if not suspects:
+        return
     codes = entity_codes(subject, data)
-    if suspects and not codes:
+    if not codes:
         yield Unknown("every entity stands in one row, so that no value can be compared with a later one")
     told = {one.feature for one in attributes(subject, data) if one.reaches_ahead}
-    for entity, code in codes.items() if suspects else ():
+    for entity, code in codes.items():
         still = [name for name in suspects if name not in told and _stands_still(data, name, code)]
         for name in still:
             told.add(name)
@@ -289,14 +301,17 @@ def _latest(subject: Subject, data: DataEvidence, name: str, entity: str) -> Ite
         code = entity_codes(subject, data)[entity]
         lifts = {one: (asof, latest) for one, asof, latest in latest_lift(data, code, label)}
         top = max(lifts, key=lambda one: lifts[one][1] - lifts[one][0], default=None)
-        beside = "" if top is None else f"; {top!r} would rise from {lifts[top][0]:.3f} to {lifts[top][1]:.3f} so"
+        beside = (
+            "" if top is None else f"; {top!r} would rise from {lifts[top][0]:.3f} to {lifts[top][1]:.3f} so"
+        )
         source = next(iter(undated_reads(framing, name).values())).source
         yield Hit(
             path=("features", name),
-            evidence=f"expected a value as of the decision, got one per {entity} over the whole log, from undated "
-            f"{source!r}, that separates {label!r} at ROC area {strengths[name]:.3f} where the best dated feature "
-            f"has {max(dated, default=0.5):.3f}{beside}.",
-            fix=f"sources: {{{source}: {{time: updated_at, ...}}}}, and read it by {{source: {source}, latest: ...}}",
+            evidence=f"expected a value as of the decision, got one per {entity} over the whole log, "
+            f"from undated {source!r}, that separates {label!r} at ROC area {strengths[name]:.3f} where "
+            f"the best dated feature has {max(dated, default=0.5):.3f}{beside}.",
+            fix=f"sources: {{{source}: {{time: updated_at, ...}}}}, and read it by {{source: {source}, "
+            "latest: ...}",
             numbers={"alone": strengths[name], "best_dated": max(dated, default=0.5)},
         )
         return
@@ -307,48 +322,50 @@ def aggregate_over_the_label_period(subject: Subject) -> Iterator[Hit | Unknown]
     """An undated attribute sums a period that reaches past the decision.
 
     What it checks:
-        Numbers that are one per entity and undated: from the file, names such as `avg`, `cnt`, `total`, `month`,
-        `statistics`; in the data, whether the number goes with how often the entity is seen in the test, among
-        entities that training saw equally often (partial rank correlation: .1 beside such a name; .25 without one,
-        and back from the test to training as well).
+        Numbers that are one per entity and undated: from the file, names such as `avg`, `cnt`, `total`,
+        `month`, `statistics`; in the data, whether the number goes with how often the entity is seen in the
+        test, among entities that training saw equally often (partial rank correlation: .1 beside such a
+        name; .25 without one, and back from the test to training as well).
 
     Why it hurts:
-        Statistics of the month know the month. Joined to its first days they tell which videos will be played; when
-        serving, the month has not happened.
+        Statistics of the month know the month. Joined to its first days they tell which videos will be
+        played; when serving, the month has not happened.
 
     Example:
-        KuaiRand's `video_month_statistics` joined by video fires: `play_cnt` has .43 with the plays to come, among
-        videos equally played so far. Its `duration`, with -.07, is silent.
+        KuaiRand's `video_month_statistics` joined by video fires: `play_cnt` has .43 with the plays to
+        come, among videos equally played so far. Its `duration`, with -.07, is silent.
 
     How to fix:
-        Make the same number from the log by a window: `{source: impressions, by: video, count: true, last: 7d}`.
+        Make the same number from the log by a window: `{source: impressions, by: video, count: true, last:
+        7d}`.
 
     Source:
-        The bounds are ours, measured on KuaiRand: statistics .26 to .43, attributes under .1 in absolute value.
+        The bounds are ours, measured on KuaiRand: statistics .26 to .43, attributes under .1 in absolute
+        value.
     """
-    framing = subject.framing
-    named = {name: words for name in framing.features if (words := period_words(subject, name))}
-    if framing.table.at == "none" or not any(undated_reads(framing, name) for name in framing.features):
-        return
     data = _data(subject)
-    measured = {one.feature: one for one in attributes(subject, data)} if data is not None else {}
-    for name, one in measured.items():
+    found = {} if data is None else {one.feature: one for one in attributes(subject, data)}
+    for one in found.values():
         if one.reaches_ahead:
             yield _reaches_ahead(subject, one)
-    for name in (name for name in named if name not in measured):
-        if _is_number(subject, name):
-            yield _is_named_so(subject, name, named[name])
-    if data is None and not named:
+    asked = [name for name in subject.framing.features if name not in found and _may_sum(subject, name)]
+    for name in asked:
+        words = period_words(subject, name)
+        if words:
+            yield _is_named_so(subject, name, words)
+    if data is None and any(not period_words(subject, name) for name in asked):
         yield Unknown("whether an undated number knows the future shows in the examples: use --data")
 
 
-def _is_number(subject: Subject, name: str) -> bool:
-    """Whether a feature is a number, as far as is known; a category is no sum."""
-    data = subject.data
-    if subject.framing.features[name].as_ in ("category", "text", "time", "id"):
+def _may_sum(subject: Subject, name: str) -> bool:
+    """Whether a feature is one undated attribute of an entity, and a number as far as is known."""
+    feature, data = subject.framing.features[name], subject.data
+    reads_clock = feature.sql is not None and bool(feature.sql.columns & CLOCK)
+    if feature.as_ in ("category", "text", "time", "id") or feature.match or reads_clock:
         return False
     column = None if data is None else data.column(name)
-    return data is None or (column is not None and column.role == "number" and bool(np.isfinite(column.values).any()))
+    is_number = column is None or (column.role == "number" and not column.is_null.all())
+    return is_number and origin_of(subject, name) is not None
 
 
 def _reaches_ahead(subject: Subject, one: Attribute) -> Hit:
@@ -356,11 +373,11 @@ def _reaches_ahead(subject: Subject, one: Attribute) -> Hit:
     new = "" if np.isnan(one.new) else f"; {one.new:.2f} among the {one.n_new:,} that training does not hold"
     return Hit(
         path=("features", one.feature),
-        evidence=f"expected what was true before the decision, got {one.feature!r} from {where}: its rank "
-        f"correlation with the test's rows per {one.entity} is {one.ahead:.2f} among {one.n:,} equally often seen "
-        f"in training{new}.",
-        fix=f"{one.feature}: {{source: {subject.framing.table.source or 'LOG'}, by: {one.entity}, count: true, "
-        "last: 7d}",
+        evidence=f"expected what was true before the decision, got {one.feature!r} from {where}: its "
+        f"rank correlation with the test's rows per {one.entity} is {one.ahead:.2f} among {one.n:,} "
+        f"equally often seen in training{new}.",
+        fix=f"{one.feature}: {{source: {subject.framing.table.source or 'LOG'}, by: {one.entity}, "
+        "count: true, last: 7d}",
         numbers=one.numbers,
     )
 
@@ -369,8 +386,8 @@ def _is_named_so(subject: Subject, name: str, words: Sequence[str]) -> Hit:
     source = next(iter(undated_reads(subject.framing, name).values())).source
     return Hit(
         path=("features", name),
-        evidence=f"expected what was true before the decision, got a number of undated {source!r} whose name says "
-        f"that it sums a period ({', '.join(words)}).",
+        evidence=f"expected what was true before the decision, got a number of undated {source!r} whose "
+        f"name says that it sums a period ({', '.join(words)}).",
         fix=f"make it from the log: {name}: {{source: {subject.framing.table.source or 'LOG'}, by: "
         f"{subject.framing.table.entity[-1]}, count: true, last: 7d}}",
         severity="warn",
@@ -382,17 +399,18 @@ def encoding_saw_the_test(subject: Subject) -> Iterator[Hit | Unknown]:
     """An encoding, or a score made elsewhere, was fitted on rows outside training.
 
     What it checks:
-        Numbers read off the row whose values are the mean label of their level over all rows (to a millionth), or
-        of the others of their level; means of the training rows alone are no leak. Encoders, text weights and
-        matches of our own are fitted on training rows. A score that comes with the log cannot be checked.
+        Numbers read off the row whose values are the mean label of their level over all rows (to a
+        millionth), or of the others of their level; means of the training rows alone are no leak. Encoders,
+        text weights and matches of our own are fitted on training rows. A score that comes with the log
+        cannot be checked.
 
     Why it hurts:
-        A mean that contains the test's labels hands them to the model, most of all for rare levels, where the mean
-        is nearly the label.
+        A mean that contains the test's labels hands them to the model, most of all for rare levels, where
+        the mean is nearly the label.
 
     Example:
-        A column `merchant_risk` computed in the warehouse as the fraud rate of each merchant over the whole table
-        fires; `{source: payments, by: merchant, mean: is_fraud, gap: 7d}` is silent.
+        A column `merchant_risk` computed in the warehouse as the fraud rate of each merchant over the whole
+        table fires; `{source: payments, by: merchant, mean: is_fraud, gap: 7d}` is silent.
 
     How to fix:
         Read the category itself (`as: category`), or its past by a window; the encoding is then made inside.
@@ -413,8 +431,8 @@ def encoding_saw_the_test(subject: Subject) -> Iterator[Hit | Unknown]:
     outside = _scores_from_elsewhere(subject)
     if outside:
         yield Unknown(
-            f"{', '.join(outside)} came with the log: nothing says on which rows that model was fitted; its training "
-            "period would answer it"
+            f"{', '.join(outside)} came with the log: nothing says on which rows that model was fitted; "
+            "its training period would answer it"
         )
 
 
@@ -431,8 +449,9 @@ def _encodings(subject: Subject, data: DataEvidence, name: str) -> Iterator[Enco
 def _saw_the_test(found: Encoding) -> Hit:
     return Hit(
         path=("features", found.feature),
-        evidence=f"expected an encoding of training rows, got {found.feature!r} equal to the {found.how} of "
-        f"{found.label!r} over all rows, in {found.share:.1%} of them ({found.levels:,} levels).",
+        evidence=f"expected an encoding of training rows, got {found.feature!r} equal to the "
+        f"{found.how} of {found.label!r} over all rows, in {found.share:.1%} of them ({found.levels:,} "
+        "levels).",
         fix=f"read the category itself instead: {found.feature}: {{column: CATEGORY, as: category}}",
         numbers={"levels": found.levels, "share": found.share},
     )
@@ -454,10 +473,7 @@ def _labels(subject: Subject, data: DataEvidence) -> list[str]:
     """Return the label columns of the tasks that the table holds."""
     families: Mapping[str, Sequence[str]] = data.dataset.families
     return [
-        column
-        for task in subject.tasks
-        for column in families.get(task, ())
-        if column in data.dataset.labels
+        column for task in subject.tasks for column in families.get(task, ()) if column in data.dataset.labels
     ]
 
 

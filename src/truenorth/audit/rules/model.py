@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from truenorth.audit.budgets import latency_budget
 from truenorth.audit.contract import Hit, Unknown, rule
 from truenorth.audit.decided import probabilities_used
-from truenorth.audit.evidence import DataEvidence
 from truenorth.audit.figures import (
     Plain,
     behind,
@@ -19,17 +19,11 @@ from truenorth.audit.figures import (
     section,
 )
 from truenorth.audit.losses import mismatches, reshaped
+from truenorth.audit.networks import DEEP_EXPECTED, DEEP_NEEDS, is_shown, networks, training_rows
 from truenorth.audit.subject import Subject
 from truenorth.audit.units import shared_units, time_of
 from truenorth.framing.models import External
-from truenorth.framing.references import Constraint
 
-DEEP = ("multitask", "two_tower")
-"""Candidates that are networks."""
-DEEP_NEEDS = 100_000
-"""Training rows below which trees are rarely beaten by a network. A rule of thumb."""
-DEEP_EXPECTED = 100_000_000
-"""Training rows above which a network is the usual choice, and trees must show why not. A rule of thumb."""
 SHARED_UNITS = 0.01
 """Share of the choosing rows whose unit may also have been learned from, by accident of keys."""
 CONFLICT = -0.1
@@ -99,13 +93,13 @@ def more_model_than_data(subject: Subject) -> Iterator[Hit | Unknown]:
         A rule of thumb. Grinsztajn, Oyallon and Varoquaux (2022), Why do tree-based models still outperform
         deep learning on typical tabular data?, NeurIPS: trees stay ahead on medium-sized tables.
     """
-    deep = _deep(subject)
+    deep = networks(subject)
     if not deep:
         return
     if subject.data is None:
         yield Unknown("how many examples a network would learn from is not known: audit with --data or --run")
         return
-    rows = _training_rows(subject.data)
+    rows = training_rows(subject.data)
     if rows < DEEP_NEEDS:
         yield Hit(
             path=("models", "candidates"),
@@ -113,17 +107,6 @@ def more_model_than_data(subject: Subject) -> Iterator[Hit | Unknown]:
             fix="candidates: [linear, trees]",
             numbers={"training_rows": rows, "needed": DEEP_NEEDS},
         )
-
-
-def _deep(subject: Subject) -> list[str]:
-    return [str(one) for one in subject.framing.models.candidates if one in DEEP]
-
-
-def _training_rows(data: DataEvidence) -> int:
-    """Return the rows that learn; all of them where no part is called train."""
-    parts = data.profile.get("parts", {})
-    counted = [int(part.get("rows") or 0) for name, part in parts.items() if name == "train"]
-    return sum(counted) or int(data.profile.get("rows") or data.dataset.n_rows)
 
 
 @rule("MODEL003", "model-over-latency-budget", severity="error", stage="run")
@@ -144,9 +127,10 @@ def model_over_latency_budget(subject: Subject) -> Iterator[Hit | Unknown]:
     How to fix:
         Take a simpler rung, rank fewer candidates (`candidates: [{..., limit: 200}]`), or learn fewer tasks.
     """
-    budget = _budget_ms(subject)
-    if budget is None or not subject.is_online:
+    found = latency_budget(subject)
+    if found is None or not subject.is_online:
         return
+    _, budget = found
     per_row, rows = microseconds_per_row(subject.run), rows_per_decision(subject)
     if per_row is None or rows is None:
         missing = "the time of one row" if per_row is None else "how many rows a decision has"
@@ -161,18 +145,6 @@ def model_over_latency_budget(subject: Subject) -> Iterator[Hit | Unknown]:
             fix="choose: one_standard_error, or a smaller limit under candidates.",
             numbers={"budget_ms": budget, "model_ms": took, "us_per_row": per_row, "rows": rows},
         )
-
-
-def _budget_ms(subject: Subject) -> float | None:
-    """Return the time a decision has, milliseconds: the business's, else that of the constraint."""
-    stated = subject.framing.business.latency_p99
-    if stated is not None:
-        return stated.microseconds / 1_000
-    return next((one.bound for one in subject.framing.constraints if _is_budget(one)), None)
-
-
-def _is_budget(constraint: Constraint) -> bool:
-    return constraint.metric.name == "latency_p99" and constraint.operator in ("<", "<=")
 
 
 @rule("MODEL004", "loss-does-not-match", severity="warn")
@@ -525,17 +497,17 @@ def network_must_show_its_gain(subject: Subject) -> Iterator[Hit | Unknown]:
     Source:
         Bounds of the articles that True North grew from; a rule of thumb.
     """
-    deep = _deep(subject)
+    deep = networks(subject)
     if subject.data is None:
         if deep:
             yield Unknown("how many examples there are is not known: audit with --data or --run")
         return
-    rows = _training_rows(subject.data)
+    rows = training_rows(subject.data)
     if rows > DEEP_EXPECTED and not deep and subject.framing.models.candidates:
         yield _to_show(
             subject, rows, f"trees to show that they keep up at {rows:,} rows, got no network beside them"
         )
-    elif deep and DEEP_NEEDS <= rows <= DEEP_EXPECTED and not any(_is_shown(subject, name) for name in deep):
+    elif deep and DEEP_NEEDS <= rows <= DEEP_EXPECTED and not any(is_shown(subject, name) for name in deep):
         names = " and ".join(deep)
         yield _to_show(
             subject, rows, f"{names} to show a gain over simpler rungs at {rows:,} rows, got none yet"
@@ -549,17 +521,6 @@ def _to_show(subject: Subject, rows: int, what: str) -> Hit:
         fix="candidates: [linear, trees, multitask], choose: one_standard_error",
         numbers={"training_rows": rows},
     )
-
-
-def _is_shown(subject: Subject, name: str) -> bool:
-    """Whether a rung is ahead of every simpler one by more than the standard error of the gap."""
-    found = rung(subject.run, name)
-    if found is None:
-        return False
-    rungs = ladder(subject.run)
-    below = rungs[: rungs.index(found)]
-    gaps = [(behind(one, found), number(one.get("gap_standard_error"))) for one in below]
-    return bool(gaps) and all(gap is not None and error is not None and gap > error for gap, error in gaps)
 
 
 RULES = (

@@ -35,7 +35,7 @@ SHIFTING = (
 )  # fmt: skip
 """Words by which risks and open questions say that tomorrow will differ from the log."""
 SYNTHETIC = (
-    "synthetic", "simulated", "simulation", "generated", "made up", "heuristic", "weak labels",
+    "synthetic", "simulated", "simulation", "machine generated", "made up", "heuristic", "weak labels",
     "weak supervision", "labelled by rule", "labeled by rule", "rule based", "placeholder", "pseudo", "llm",
 )  # fmt: skip
 """Words by which a label's origin says that nothing in the world made it."""

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from truenorth.audit.concentration import Rise, logged_gini
+from truenorth.audit.concentration import concentrated
 from truenorth.audit.contract import Hit, Path, Unknown, rule
-from truenorth.audit.figures import Plain, entries, metric_row, number, section
+from truenorth.audit.figures import entries, number, section
 from truenorth.audit.groups import alike_because, decided_by_group
 from truenorth.audit.halves import compared_with_half, equal_errors
+from truenorth.audit.idle_actions import never_cheapest, never_taken
 from truenorth.audit.lexicon import words_in
-from truenorth.audit.repeats import as_numbers, is_kept_away, put_away, repeats
+from truenorth.audit.repeats import as_numbers, counting, is_kept_away, put_away, repeats
 from truenorth.audit.subject import Subject
 from truenorth.audit.waiting import waits, window_end
 from truenorth.framing.durations import Duration
-from truenorth.framing.references import MetricReference
 
 BY_HAND = ("review", "ask", "call", "refer", "hold", "escalate", "inspect", "check", "verify", "visit",
            "contact", "manual", "investigate", "phone")  # fmt: skip
 """Words of actions that take a person's time."""
-CONCENTRATION = 0.05
-"""Rise of the Gini coefficient of what is shown that is worth a look. A rule of thumb."""
 SHOWN_AGAIN = 0.05
 """Share of the put-away pairs that may come back before it is a habit. A rule of thumb."""
 FEWEST_PAIRS = 30
@@ -239,32 +237,13 @@ def action_never_best(subject: Subject) -> Iterator[Hit | Unknown]:
     framing = subject.framing
     if framing.policy is None or not framing.policy.actions or framing.policy.each:
         return
-    said = {_action_of(one): one for one in _never_cheapest(subject)}
+    said = never_cheapest(subject.run)
     for action in framing.policy.actions:
         if action in said:
-            yield _never_best(action, str(said[action].get("evidence")), {})
-        elif action not in framing.policy.capacity:
-            yield from _never_taken(subject, action)
-
-
-def _never_cheapest(subject: Subject) -> Iterator[dict[str, object]]:
-    found = entries(section(subject.run).get("findings"))
-    yield from (dict(one) for one in found if one.get("code") == "POLICY006")
-
-
-def _action_of(finding: dict[str, object]) -> str:
-    path = finding.get("path") or ()
-    return str(path[-1]) if isinstance(path, list | tuple) and path else ""
-
-
-def _never_taken(subject: Subject, action: str) -> Iterator[Hit]:
-    figure = section(metric_row(subject.run, f"share(action = '{action}')"), "model")
-    rows = number(figure.get("n"))
-    if number(figure.get("value")) == 0 and rows:
-        evidence = (
-            f"expected an action that is taken somewhere, got {action!r} on none of {rows:,.0f} test rows."
-        )
-        yield _never_best(action, evidence, {"rows": rows, "share": 0.0})
+            yield _never_best(action, said[action], {})
+        elif action not in framing.policy.capacity and (rows := never_taken(subject.run, action)):
+            evidence = f"expected an action that is taken, got {action!r} on none of {rows:,.0f} test rows."
+            yield _never_best(action, evidence, {"rows": rows, "share": 0.0})
 
 
 def _never_best(action: str, evidence: str, numbers: dict[str, float]) -> Hit:
@@ -410,7 +389,8 @@ def popularity_concentrates(subject: Subject) -> Iterator[Hit | Unknown]:
     What it checks:
         `gini(shown) by ...` of the run on test rows, against the logged lists where the log says what was
         shown, else against the rule: a rise of more than .05 whose interval, where there is one, does not
-        reach down to it.
+        reach down to it. Where a constraint is a ceiling on it, the owner has said how far it may go, and the
+        gate holds it.
 
     Why it hurts:
         Who is not shown does not earn, and leaves. The catalogue narrows, the model learns from the narrow
@@ -430,9 +410,11 @@ def popularity_concentrates(subject: Subject) -> Iterator[Hit | Unknown]:
     if policy is None or policy.rank is None:
         return
     rows = [one for one in entries(section(subject.run).get("metrics")) if _is_gini(one.get("metric"))]
+    ceilings = {str(one.metric) for one in subject.framing.constraints if one.operator in ("<", "<=")}
     if not any(number(section(one, "model").get("value")) is not None for one in rows):
         yield Unknown("the run has no gini(shown) by item or creator: add it to evaluation.metrics")
-    risen = [one for row in rows if (one := _concentrated(subject, row)) is not None]
+    free = [row for row in rows if row.get("metric") not in ceilings]
+    risen = [one for row in free if (one := concentrated(subject, row)) is not None]
     if risen:
         most = max(risen, key=lambda one: one.numbers["rise"])
         said = "; ".join(one.said for one in risen)
@@ -446,20 +428,6 @@ def popularity_concentrates(subject: Subject) -> Iterator[Hit | Unknown]:
 
 def _is_gini(metric: object) -> bool:
     return isinstance(metric, str) and metric.startswith("gini(shown) by ")
-
-
-def _concentrated(subject: Subject, row: Plain) -> Rise | None:
-    """Return a rise worth a look, over the log where it says what was shown, else over the rule."""
-    metric, model = str(row.get("metric")), section(row, "model")
-    value, low = number(model.get("value")), number(model.get("low"))
-    column = MetricReference.parse(metric).by or ""
-    logged = logged_gini(subject, column)
-    before = number(section(row, "rule").get("value")) if logged is None else logged
-    if value is None or before is None or value - before <= CONCENTRATION:
-        return None
-    whose = "the rule" if logged is None else "the log"
-    is_sure = low is None or low > before
-    return Rise(metric, column, value, before, whose) if is_sure else None
 
 
 @rule("POLICY011", "decided-too-late", severity="warn")
@@ -560,7 +528,8 @@ def shown_and_hidden_again(subject: Subject) -> Iterator[Hit | Unknown]:
             path=("policy", "rank", "rules"),
             evidence=f"expected what was put away ({label}) to stay away, got {found.n_again:,} of "
             f"{found.n_pairs:,} pairs ({share:.1%}) shown again, {found.n_shows_again:,} times.",
-            fix="rules: [{drop: hidden_before > 0}]",
+            fix=f"features: {{put_away: {counting(framing, label, user, item)}}}, "
+            "rules: [{drop: put_away > 0}]",
             numbers={"share": share, **as_numbers(found)},
         )
 

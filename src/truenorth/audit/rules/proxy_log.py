@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from truenorth.audit.association import Association, association, attainable, by_unit, units_of
 from truenorth.audit.contract import Hit, Unknown, rule
 from truenorth.audit.evidence import SAMPLE, DataEvidence, Mask
+from truenorth.audit.outcomes import outcome
 from truenorth.audit.signals import OPINIONS, label_words, said_in
 from truenorth.audit.subject import Subject
 from truenorth.audit.terms import Term, is_pushed, kpi_labels, labels_in, made_of, terms_of
-from truenorth.decision.realised import realised
-from truenorth.errors import TrueNorthError
 from truenorth.examples.dataset import Outcomes
 from truenorth.framing.expressions import Expression
 from truenorth.framing.framing import Framing
@@ -66,7 +65,7 @@ def counterweight_cannot_bind(subject: Subject) -> Iterator[Hit | Unknown]:
     falling = [one for one in terms if one.weight < 0]
     if data is None or not falling or len(falling) == len(terms):
         return
-    values = [_values(one, data) for one in terms]
+    values = [outcome(one.expression, data) for one in terms]
     if any(one is None for one in values):
         yield Unknown("a term of the score cannot be computed on labels; only predictions would say")
         return
@@ -117,7 +116,7 @@ def terms_say_the_same(subject: Subject) -> Iterator[Hit | Unknown]:
         return
     terms = [one for one in terms_of(subject.framing.objective.score, subject.framing) if one.labels]
     rising = [one for one in terms if one.weight > 0]
-    values = {one: _values(one, data) for one in rising} if len(rising) > 1 else {}
+    values = {one: outcome(one.expression, data) for one in rising} if len(rising) > 1 else {}
     for one, other in combinations(rising, 2):
         left, right = values[one], values[other]
         if left is None or right is None:
@@ -166,13 +165,13 @@ def goal_does_not_follow(subject: Subject) -> Iterator[Hit | Unknown]:
     data, framing = subject.data, subject.framing
     if data is None or not is_pushed(subject):
         return
-    outcome = _kpi_outcome(framing)
-    if isinstance(outcome, Unknown):
-        yield outcome
+    wanted = _kpi_outcome(framing)
+    if isinstance(wanted, Unknown):
+        yield wanted
         return
-    goal = _realised(outcome, data)
+    goal = outcome(wanted, data)
     if goal is None:
-        yield Unknown(f"{outcome} cannot be computed on the labels of the log")
+        yield Unknown(f"{wanted} cannot be computed on the labels of the log")
         return
     for what, path, values in _pushed(framing, data):
         answer = _with_goal(values, goal * _good_way(framing), data)
@@ -184,7 +183,7 @@ def goal_does_not_follow(subject: Subject) -> Iterator[Hit | Unknown]:
             said = "goes against the KPI" if found.high < 0 else "hardly goes with the KPI"
             yield Hit(
                 path=path,
-                evidence=f"expected a score that goes with {outcome}, got {what!r}, which {said}: {found}, "
+                evidence=f"expected a score that goes with {wanted}, got {what!r}, which {said}: {found}, "
                 f"where {most:.2f} is the most that could be.",
                 fix=f"take {what} out of the score, or waive this with the test that showed its effect.",
                 numbers={**found.to_numbers(), "attainable": most},
@@ -297,19 +296,6 @@ def self_selected_feedback(subject: Subject) -> Iterator[Hit | Unknown]:
         )  # fmt: skip
 
 
-def _realised(expression: Expression, data: DataEvidence) -> Floats | None:
-    """Return an expression on what happened, NaN where it is not known; None where labels do not say."""
-    try:
-        found = realised(expression, data.dataset)
-    except (TrueNorthError, KeyError, TypeError, ValueError):
-        return None
-    return np.asarray(found.values, dtype=np.float64)
-
-
-def _values(term: Term, data: DataEvidence) -> Floats | None:
-    return _realised(term.expression, data)
-
-
 def _raised(falling: list[Term], share: float) -> str:
     """Return the weights with which the falling terms would just bind."""
     if not share > 0:
@@ -362,11 +348,11 @@ def _pushed(framing: Framing, data: DataEvidence) -> Iterator[tuple[str, tuple[s
     goal = kpi_labels(framing)
     terms = [one for one in terms_of(score, framing) if one.labels]
     is_goal = made_of(labels_in(score.columns, framing), framing) <= goal
-    whole = None if is_goal else _realised(score, data)
+    whole = None if is_goal else outcome(score, data)
     if whole is not None:
         yield "score", ("objective", "score"), whole
     for term in terms if len(terms) > 1 else ():
-        values = _values(term, data)
+        values = outcome(term.expression, data)
         if values is not None and not made_of(term.labels, framing) <= goal:
             yield term.name, ("labels", term.labels[0]), np.sign(term.weight) * values
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from truenorth.audit.budgets import is_ceiling, latency_budget
 from truenorth.audit.contract import Hit, Path, Unknown, rule
 from truenorth.audit.dependencies import by_source, read_by_fallback, without_default
 from truenorth.audit.figures import measured, microseconds_per_row, rows_per_decision
 from truenorth.audit.subject import Subject
 from truenorth.framing.durations import Duration
-from truenorth.framing.references import Constraint
 
 AT_SCALE = 10_000.0
 """Decisions per day from which a tenth of a cent each is thousands a year. A rule of thumb."""
@@ -27,7 +27,7 @@ def _is_stated(subject: Subject) -> bool:
     """Whether the framing itself says that decisions are online: a mode, a latency or a busiest second."""
     framing = subject.framing
     stated = (framing.serving.mode, framing.business.latency_p99, framing.business.scale.peak_per_second)
-    return any(one is not None for one in stated) or any(_is_ceiling(one) for one in framing.constraints)
+    return any(one is not None for one in stated) or any(is_ceiling(one) for one in framing.constraints)
 
 
 @rule("SERVE001", "latency-not-promised", severity="warn")
@@ -55,7 +55,7 @@ def latency_not_promised(subject: Subject) -> Iterator[Hit | Unknown]:
         yield Unknown(UNSAID)
         return
     budget = subject.framing.business.latency_p99
-    promised = [one for one in subject.framing.constraints if _is_ceiling(one)]
+    promised = [one for one in subject.framing.constraints if is_ceiling(one)]
     said = "" if budget is None else f" of {budget}"
     fix = f"constraints: [latency_p99 <= {budget or '50ms'}]"
     if not promised:
@@ -71,21 +71,6 @@ def latency_not_promised(subject: Subject) -> Iterator[Hit | Unknown]:
             fix=fix,
             numbers={"bound_ms": promised[0].bound, "budget_ms": budget.microseconds / 1_000},
         )
-
-
-def _is_ceiling(constraint: Constraint) -> bool:
-    return constraint.metric.name == "latency_p99" and constraint.operator in ("<", "<=")
-
-
-def _budget_ms(subject: Subject) -> tuple[Path, float] | None:
-    """Return the place of the budget and its milliseconds: the business's, else that of a constraint."""
-    stated = subject.framing.business.latency_p99
-    if stated is not None:
-        return ("business", "latency_p99"), stated.microseconds / 1_000
-    for index, one in enumerate(subject.framing.constraints):
-        if _is_ceiling(one):
-            return ("constraints", index), one.bound
-    return None
 
 
 @rule("SERVE002", "measured-latency-over-budget", severity="error", stage="run")
@@ -106,7 +91,7 @@ def measured_latency_over_budget(subject: Subject) -> Iterator[Hit | Unknown]:
     How to fix:
         A simpler rung, fewer candidates per request, or features that are read instead of computed.
     """
-    budget = _budget_ms(subject)
+    budget = latency_budget(subject)
     if budget is None or not subject.is_online:
         return
     path, limit = budget

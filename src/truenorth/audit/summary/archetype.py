@@ -39,7 +39,8 @@ def guardrails(audit: Audit) -> tuple[Guardrail, ...]:
         return ()
     asked = _ASKED[archetype]
     return tuple(
-        Guardrail(archetype, SUCCESS[archetype], name, bool(found := look(framing)), found) for name, look in asked.items()
+        Guardrail(archetype, SUCCESS[archetype], name, bool(found := look(framing)), found)
+        for name, look in asked.items()
     )
 
 

@@ -115,11 +115,11 @@ def _ranked(name: str) -> tuple[str, str, str, str, str]:
 def _binary(name: str, subject: Subject) -> tuple[str, str, str, str, str]:
     found = subject.data.labels.get(name, {}) if subject.data is not None else {}
     rate = found.get("mean")
-    if rate is None or rate >= RARE:
-        said = "" if rate is None else f" at {rate:.1%} positives"
-        why = (
-            f"both outcomes are common enough{said} for a plain loss" if said else "the rate is not known yet"
-        )
+    if rate is None:
+        why = "the rate is not known yet: average precision serves a rare outcome and a common one"
+        return "binary classification", "log", f"average_precision({name})", "the rate, or a rule", why
+    if rate >= RARE:
+        why = f"both outcomes are common enough at {rate:.1%} positives for a plain loss"
         return "binary classification", "log", f"roc_auc({name})", "the rate, or a rule", why
     why = f"{rate:.2%} positives: ROC area looks good whatever happens to them; {RESAMPLING}"
     return (

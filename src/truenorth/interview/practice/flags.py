@@ -21,8 +21,8 @@ MODEL_WORDS = (
 )  # fmt: skip
 """Words of a model, by which talk of it is noticed in any section."""
 TRAPS = (
-    "click", r"ctr\b", "watch.?time", "view", "rating", "booking", "add.?to.?cart", "vote", "like",
-    "engagement", "session length", "dwell",
+    "click", r"ctr\b", "watch.?time", r"views?\b", "rating", "booking", "add.?to.?cart", "vote",
+    r"like[sd]\b", "engagement", "session length",
 )  # fmt: skip
 """Stand-ins that are known to part from the goal when they are pushed."""
 COUNTERWEIGHTS = (
