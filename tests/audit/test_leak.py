@@ -167,7 +167,9 @@ def test_an_outcome_that_is_said_to_be_known_at_once_is_not_assessed():
     }
     answer = asked("LEAK002", evidence_of(changes=changes)).answers[0]
     assert (answer.state, "payments.marked" in answer.reason) == ("not assessed", True)
+    assert state("LEAK002", changes) == "not assessed"
     later = changes | {"sources.payments.known_after": {"marked": "1d"}}
+    assert state("LEAK002", later) == "silent"
     assert asked("LEAK002", evidence_of(changes=later)).answers[0].state == "silent"
 
 

@@ -194,9 +194,9 @@ def costs_of_errors_not_stated(subject: Subject) -> Iterator[Hit | Unknown]:
     if not is_stated and any(label.kind in ("binary", "class") for label in subject.trained.values()):
         task = next(name for name, label in subject.trained.items() if label.kind in ("binary", "class"))
         yield Hit(
-            path=("policy",),
-            evidence=f"expected what errors on {task!r} cost, got neither policy nor business.errors.",
-            fix=f"policy: {{actions: {{act: 5 * (1 - {task}), wait: 100 * {task}}}}}",
+            path=("business", "errors"),
+            evidence=f"expected what errors on {task!r} cost, got neither a policy nor errors.",
+            fix="errors: {false_positive: 5, false_negative: 100}",
         )
 
 

@@ -81,15 +81,15 @@ def window_before_known(subject: Subject) -> Iterator[Hit | Unknown]:
         known_after: 2d`. Where nothing says so, ask whoever fills the table.
     """
     yield from _proved(subject, "LEAK002")
-    if subject.data is None:
-        return
-    found = [*_late_arrivals(subject, subject.data)]
+    found = [] if subject.data is None else [*_late_arrivals(subject, subject.data)]
     yield from found
     doubtful = _outcomes_known_at_once(subject)
     if doubtful and not found:
+        looked = "no column of the log says when they were; one with the time of arrival would answer it"
+        if subject.data is None:
+            looked = "the examples may show a column of arrival: use --data"
         yield Unknown(
-            f"windows read {', '.join(doubtful)}, outcomes that are said to be known at once, and no "
-            "column of the log says when they were; one with the time of arrival would answer it"
+            f"windows read {', '.join(doubtful)}, outcomes that are said to be known at once, and {looked}"
         )
 
 
