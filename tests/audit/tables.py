@@ -76,7 +76,9 @@ def evidence_of(
     }
     n = len(next(iter(plain.values())))
     vectors = {name: vector(values) for name, values in plain.items()}
-    given = {**({"fraud": _fraud(plain, seed)} if "fraud" in framing.labels else {}), **(labels or {})}
+    given = dict(labels or {})
+    if "fraud" in framing.labels and "fraud" not in given:
+        given["fraud"] = _fraud(plain, seed)
     outcomes = {
         name: Outcomes(
             name=name, kind=str(framing.labels[name].kind), values=vector(values),
@@ -123,7 +125,7 @@ def _profile(dataset: Dataset, given: dict[str, Any]) -> dict[str, Any]:
         labels[name] |= more
     features = {
         name: {
-            "missing": float(dataset.columns[name].is_null.mean()),
+            "missing": float(dataset.columns[name].is_null.mean()) if dataset.n_rows else None,
             "distinct": _distinct(dataset.columns[name]),
         }
         for name in dataset.framing.features

@@ -238,6 +238,11 @@ def test_a_driver_and_a_window_that_leads_do_not(name: str, strength: float):
     assert not findings("LEAK005", evidence_of(**leaky(strength, name)))
 
 
+def test_a_window_that_admits_its_own_row_is_not_proved():
+    changes = {"features.spend.closed": "both"}
+    assert len(findings("LEAK005", evidence_of(**leaky(1.6, "spend_7d"), changes=changes))) == 1
+
+
 def test_a_window_that_is_the_label_does():
     assert len(findings("LEAK005", evidence_of(**leaky(4.0, "spend_7d")))) == 1
 

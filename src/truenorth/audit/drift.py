@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 from truenorth.engine.vectors import Vector
 
@@ -54,7 +53,9 @@ def drift(before: Vector, after: Vector) -> Drift | None:
         return None
     first, second = _counts(before, after)
     e, a = _shares(first), _shares(second)
-    null = float(chi2.ppf(LEVEL, max(len(first) - 1, 1))) * (1 / len(before) + 1 / len(after))
+    from scipy.special import chdtri  # rules that read the framing alone are asked without it
+
+    null = float(chdtri(max(len(first) - 1, 1), 1 - LEVEL)) * (1 / len(before) + 1 / len(after))
     return Drift(
         psi=float(((a - e) * np.log(a / e)).sum()), null=null,
         missing_before=float(before.is_null.mean()), missing_after=float(after.is_null.mean()),

@@ -89,14 +89,14 @@ def _read(value: Any) -> tuple[Form, str]:
         case dt.date() | dt.time():
             return "time", str(value).removesuffix(" 00:00:00")
         case bytes() | bytearray() | memoryview():
-            return _read_bytes(bytes(value[:_LONGEST]))
+            return _read_bytes(bytes(value)[:_LONGEST])
         case _:
             return "text", "" if value is None else str(value)[:_LONGEST].strip()
 
 
 def _read_number(value: float | Decimal) -> tuple[Form, str]:
     is_finite = value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
-    if is_finite and abs(value) < _EXACT and value == int(value):
+    if is_finite and abs(float(value)) < _EXACT and value == int(value):
         return "integer", str(int(value))
     return "decimal", str(value)
 

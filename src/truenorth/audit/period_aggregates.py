@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import rankdata
+from numpy.typing import ArrayLike, NDArray
 
 from truenorth.audit.evidence import DataEvidence
 from truenorth.audit.lexicon import words_in
 from truenorth.audit.row_reads import is_proved, row_columns, undated_reads
+from truenorth.audit.strength import mean_ranks
 from truenorth.audit.subject import Subject
 
 Floats = NDArray[np.float64]
@@ -148,23 +148,25 @@ def _measured(
         words=period_words(subject, feature),
         ahead=partial_rank_correlation(x, test, train), back=partial_rank_correlation(x, train, test),
         n=len(x), n_new=int(new.sum()),
-        new=_correlation(rankdata(x[new]), rankdata(test[new])) if new.sum() >= LEAST_ENTITIES else np.nan,
+        new=_rank_correlation(x[new], test[new]) if new.sum() >= LEAST_ENTITIES else np.nan,
     )  # fmt: skip
 
 
-def partial_rank_correlation(
-    x: NDArray[np.generic], y: NDArray[np.generic], given: NDArray[np.generic]
-) -> float:
+def partial_rank_correlation(x: ArrayLike, y: ArrayLike, given: ArrayLike) -> float:
     """Return Spearman's correlation of x and y among rows that are alike in a third; 0 where one is constant.
 
     `(r_xy - r_xz r_yz) / sqrt((1 - r_xz^2) (1 - r_yz^2))` of the ranks.
     """
-    if len(x) < 3:
+    a, b, c = (mean_ranks(np.asarray(one, dtype=np.float64)) for one in (x, y, given))
+    if len(a) < 3:
         return 0.0
-    a, b, c = rankdata(x), rankdata(y), rankdata(given)
     xy, xz, yz = _correlation(a, b), _correlation(a, c), _correlation(b, c)
     rest = (1 - xz**2) * (1 - yz**2)
     return float((xy - xz * yz) / np.sqrt(rest)) if rest > 1e-9 else 0.0
+
+
+def _rank_correlation(first: Floats, second: Floats) -> float:
+    return _correlation(mean_ranks(first), mean_ranks(second))
 
 
 def _correlation(x: Floats, y: Floats) -> float:

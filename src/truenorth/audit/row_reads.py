@@ -53,7 +53,8 @@ def row_columns(framing: Framing, name: str, _open: frozenset[str] = frozenset()
 
 def is_proved(framing: Framing, name: str) -> bool:
     """Return whether a feature reads trailing windows and clocks alone, so that its past is proved."""
-    return not row_columns(framing, name) and not framing.features[name].over
+    feature = framing.features[name]
+    return not row_columns(framing, name) and not feature.over and feature.closed == "start"
 
 
 def outcome_columns(framing: Framing) -> Mapping[str, frozenset[str]]:

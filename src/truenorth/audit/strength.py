@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from truenorth.engine.vectors import Vector
 
@@ -25,8 +24,20 @@ def auc(score: Floats, target: Floats) -> float:
     negatives = len(target) - positives
     if not positives or not negatives:
         return float("nan")
-    ranks = rankdata(score)
+    ranks = mean_ranks(score)
     return float((ranks[target > 0].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def mean_ranks(values: Floats) -> Floats:
+    """Return the rank of each value from 1, the mean of their ranks where several are equal, shape (n,).
+
+    Examples:
+        >>> mean_ranks(np.array([3.0, 1.0, 3.0])).tolist()
+        [2.5, 1.0, 2.5]
+    """
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    return np.asarray((ends - (counts - 1) / 2)[place], dtype=np.float64)
 
 
 def separation(column: Vector, target: Floats) -> float:

@@ -139,17 +139,23 @@ def _audit(file: Path, asked: _Asked) -> Any:
         with told(as_json=False, debug=asked.debug, file=file):
             from truenorth.audit.reading import audit_file
             from truenorth.workflow.codes import CODES
-            from truenorth.workflow.runs import find_run
 
-            folder = None if asked.run is None else find_run(asked.run, asked.out).folder
             return audit_file(
-                found(file), data=asked.data, run=folder, select=asked.select.split(","), known=CODES,
+                found(file), data=asked.data, run=_folder(asked), select=asked.select.split(","), known=CODES,
                 changes=changes_of(list(asked.changes)),
             )  # fmt: skip
     except SystemExit as stop:
         if stop.code == INTERRUPTED:
             raise
         return int(stop.code or 0)
+
+
+def _folder(asked: _Asked) -> Path | None:
+    if asked.run is None:
+        return None
+    from truenorth.workflow.runs import find_run
+
+    return find_run(asked.run, asked.out).folder
 
 
 def _watch(files: list[Path], again: Callable[[], int]) -> None:

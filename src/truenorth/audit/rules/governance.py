@@ -411,7 +411,7 @@ def model_card_fields_empty(subject: Subject) -> Iterator[Hit | Unknown]:
         Mitchell et al. (2019). Model Cards for Model Reporting. FAT*.
     """
     business = subject.framing.business
-    examples = {"users": "users: card holders, merchants", "explainability": "explainability: none"}
+    examples = {"users": "users: card holders and merchants", "explainability": "explainability: none"}
     missing = [key for key in examples if getattr(business, key) is None]
     if missing:
         yield Hit(
@@ -619,7 +619,7 @@ def use_and_risks_not_written(subject: Subject) -> Iterator[Hit | Unknown]:
         yield Hit(
             path=("product",),
             evidence=f"expected use, limits and risks, got no {', no '.join(missing)}.",
-            fix=", ".join(examples[key] for key in missing),
+            fix=f"product: {{{', '.join(examples[key] for key in missing)}}}",
         )
 
 
