@@ -316,7 +316,7 @@ def shared_instant(subject: Subject) -> Iterator[Hit | Unknown]:
 
 @rule("LABEL021", "population-not-stated", severity="warn")
 def population_not_stated(subject: Subject) -> Iterator[Hit | Unknown]:
-    """Nobody said who the rows are about: free accounts, employees, tests, people long gone?
+    """Nobody said who the rows are about, and whether free accounts, tests or people long gone are among them.
 
     What it checks:
         One of: `examples.where`, `examples.active`, `examples.shown`, `product.intended_use`,
