@@ -65,7 +65,8 @@ All mistakes of a file are reported at once, each with its place, its value, its
 What cannot go on ends with an exit code of [the command line](reference.md#command-line); all else is a
 finding of the run and stands in its report. A finding of severity `error` blocks the [gate](run.md#the-gate),
 unless a waiver covers its code. The codes of the audit's rules (GOAL, LEAK, PROXY and so on) have
-[pages of their own](rules/index.md); how each leak arises, and what to write instead, is in [leaks](leaks.md).
+[pages of their own](rules/index.md); how each leak arises, and what to write instead, is in
+[leaks](leaks.md).
 
 {families}
 """

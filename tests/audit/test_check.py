@@ -140,7 +140,8 @@ def test_a_killer_is_absent_only_where_every_rule_that_looks_for_it_was_asked():
 def test_feasibility_of_data_that_nobody_looked_at_is_not_assessed():
     areas = {one.name: one.colour for one in summary(audit(subject_of())).feasibility}
     assert areas == {
-        "data": "not assessed", "labels": "not assessed", "serving": "green", "risk": "green", "return": "green",
+        "data": "not assessed", "labels": "not assessed", "serving": "green", "risk": "green",
+        "return": "green",
     }  # fmt: skip
     red = summary(audit(subject_of({"business.kpi": GONE}))).feasibility
     assert {one.name: one.colour for one in red}["return"] == "red"

@@ -11,10 +11,10 @@ from tests.audit import tables
 from tests.audit.framings import GONE
 from tests.audit.tables import DAY, START, N, subject_with
 from truenorth.audit import Answer, DataEvidence, audit
-from truenorth.audit.column_steps import silences
-from truenorth.audit.dominant_keys import counts_per_day, outstanding
+from truenorth.audit.measured.column_steps import silences
+from truenorth.audit.measured.dominant_keys import counts_per_day, outstanding
+from truenorth.audit.measured.timeline import runs
 from truenorth.audit.rules import data
-from truenorth.audit.timeline import runs
 from truenorth.engine.vectors import Vector
 
 HOUR = DAY // 24

@@ -8,7 +8,7 @@ import pytest
 from tests.audit.framings import GONE, ask, state
 from tests.audit.tables import N, evidence_of, subject_with, table
 from truenorth.audit import audit, find_rule
-from truenorth.audit.sample_size import smallest_effect, units_per_arm, whole_weeks, written
+from truenorth.audit.stated.sample_size import smallest_effect, units_per_arm, whole_weeks, written
 from truenorth.framing.percentages import Percentage
 
 SHARE = {"business.kpi.metric": "mean(fraud)", "business.kpi.baseline": 0.41, "business.kpi.unit": "share"}

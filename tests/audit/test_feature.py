@@ -8,8 +8,8 @@ import pytest
 from tests.audit.framings import GONE, ask, state
 from tests.audit.tables import N, evidence_of, subject_with, table, vector
 from truenorth.audit import Audit, audit, rules
-from truenorth.audit.drift import drift
 from truenorth.audit.evidence import DataEvidence
+from truenorth.audit.measured.drift import drift
 
 SPEND = {"source": "payments", "by": "customer", "mean": "amount", "last": ["1d", "7d"], "default": 0}
 RISK = {"source": "chargebacks", "by": "terminal", "count": True, "last": "30d"}

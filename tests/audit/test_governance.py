@@ -8,7 +8,7 @@ import pytest
 from tests.audit.framings import GONE, ask, state, subject_of
 from tests.audit.tables import N, evidence_of, subject_with, table
 from truenorth.audit import Audit, audit, rules
-from truenorth.audit.protected import proxies_of
+from truenorth.audit.measured.protected import proxies_of
 
 LENDING = {"business.goal": "Lend to people who pay back", "business.regulation": ["ecoa"]}
 HEALTH = {"business.goal": "Fewer readmissions of patients", "business.regulation": ["hipaa"]}

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from tests.audit import column_values as v
 from tests.audit.labelled_columns import CASES, HARMLESS, IDENTIFYING, Case, Half, cases_of
-from truenorth.audit.identifier_lexicon import PHRASES
-from truenorth.audit.identifier_rules import NAMED, VALUE_TESTS
-from truenorth.audit.identifiers import KINDS, Identifier, find_identifiers
+from truenorth.audit.identifiers.detect import KINDS, Identifier, find_identifiers
+from truenorth.audit.identifiers.lexicon import PHRASES
+from truenorth.audit.identifiers.rules import NAMED, VALUE_TESTS
 
 
 def verdict(name, values, **options) -> Identifier | None:

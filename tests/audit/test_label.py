@@ -11,7 +11,7 @@ from tests.audit import framings, tables
 from tests.audit.framings import GONE
 from tests.audit.tables import DAY, START, N, subject_with, table
 from truenorth.audit import Answer, Audit, DataEvidence, audit
-from truenorth.audit.outcome_endings import ending
+from truenorth.audit.measured.outcome_endings import ending
 from truenorth.audit.rules import label
 from truenorth.errors import Finding
 

@@ -9,11 +9,11 @@ import pytest
 from tests.audit.framings import GONE, ask, state
 from tests.audit.tables import DAY, START, N, evidence_of, subject_with, table
 from truenorth.audit import Audit, audit, rules
-from truenorth.audit.drift import drift
 from truenorth.audit.evidence import DataEvidence
-from truenorth.audit.impact import impact
-from truenorth.audit.period_aggregates import partial_rank_correlation
-from truenorth.audit.split_twins import rounded, twins
+from truenorth.audit.measured.drift import drift
+from truenorth.audit.measured.impact import impact
+from truenorth.audit.measured.period_aggregates import partial_rank_correlation
+from truenorth.audit.measured.split_twins import rounded, twins
 from truenorth.engine.vectors import Vector
 
 COUNTRIES = {"path": "countries.parquet", "time": "none", "key": "country", "static": ["income"]}

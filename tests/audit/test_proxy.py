@@ -8,9 +8,9 @@ import pytest
 from tests.audit.framings import GONE, ask, state, subject_of
 from tests.audit.tables import N, evidence_of, subject_with, table
 from truenorth.audit import audit, find_rule
-from truenorth.audit.association import association, attainable
-from truenorth.audit.signals import said_in, trap_of
-from truenorth.audit.terms import directions, is_pushed, terms_of
+from truenorth.audit.measured.association import association, attainable
+from truenorth.audit.stated.signals import said_in, trap_of
+from truenorth.audit.stated.terms import directions, is_pushed, terms_of
 from truenorth.framing.expressions import parse_expression
 
 # ruff: noqa: E501 (a document is written here, and its lines are as long as it wants)

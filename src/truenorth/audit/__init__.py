@@ -4,7 +4,9 @@ contract.py    what a rule is: code, name, severity, stage, and a docstring that
 rules/         the rules, one file per section of the catalogue: GOAL, NEED, PROXY, LABEL, LEAK
 registry.py    the table of rules, with those that other packages bring         rules, find_rule
 subject.py     what rules read: the framing, the file, the examples, a run      Subject
-evidence.py    the built examples, read once; strength.py measures a column     DataEvidence
+evidence.py    the built examples, read once; heads.py reads a source's first   DataEvidence
+stated/        what a framing states, drawn together for rules
+measured/      what examples and runs show, measured for rules; identifiers/ finds those of persons
 check.py       the verb                                                         audit
 result.py      one answer per rule, and the verdict                             Audit
 summary/       what the answers add up to: signals, feasibility, killers, advice

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from truenorth.audit.strength import separation
+from truenorth.audit.measured.strength import separation
 from truenorth.engine.vectors import Vector
 from truenorth.errors import Finding
 from truenorth.examples.dataset import Dataset

@@ -68,7 +68,8 @@ def render_page(top: Header, sections: list[Section], *, made_from: str) -> str:
     charts = _charts(sections)
     scripts = (package_text("static/vega.js"), package_text("templates/charts.js")) if charts else ()
     return environment().get_template("report.html").render(
-        header=top, sections=sections, made_from=made_from, style=Markup(package_text("templates/report.css")),
+        header=top, sections=sections, made_from=made_from,
+        style=Markup(package_text("templates/report.css")),
         charts=Markup(embedded_json([{**chart.spec, "description": chart.description} for chart in charts])),
         numbers={id(chart): index for index, chart in enumerate(charts)},
         scripts=[Markup(script) for script in scripts], policy=content_policy(scripts),

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from truenorth.audit.column_steps import (
+from truenorth.audit.contract import Hit, Unknown, rule
+from truenorth.audit.evidence import DataEvidence
+from truenorth.audit.measured.column_steps import (
     LEAST_ROWS,
     MOST_LEVELS,
     Periods,
@@ -20,11 +22,9 @@ from truenorth.audit.column_steps import (
     number_step,
     silences,
 )
-from truenorth.audit.contract import Hit, Unknown, rule
-from truenorth.audit.evidence import DataEvidence
+from truenorth.audit.measured.timeline import HOUR, LEAST_COUNT, Run, runs
 from truenorth.audit.rules import data_rows
 from truenorth.audit.subject import Subject
-from truenorth.audit.timeline import HOUR, LEAST_COUNT, Run, runs
 from truenorth.engine.vectors import Vector
 from truenorth.framing.durations import DAY
 

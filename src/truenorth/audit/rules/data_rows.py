@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from truenorth.audit.contract import Hit, Unknown, rule
-from truenorth.audit.dominant_keys import counts_of, counts_per_day, outstanding, repeated_rows
 from truenorth.audit.evidence import DataEvidence
+from truenorth.audit.measured.dominant_keys import counts_of, counts_per_day, outstanding, repeated_rows
 from truenorth.audit.subject import Subject
 from truenorth.engine.vectors import Vector
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from truenorth.audit.contract import Hit, Path, Unknown, rule
-from truenorth.audit.figures import entries, metric_row, number, section
-from truenorth.audit.lengths import length_of
-from truenorth.audit.likeness import base_rates, copies, mixes, weights
-from truenorth.audit.rarity import measured_task, smaller_share
+from truenorth.audit.measured.figures import entries, metric_row, number, section
+from truenorth.audit.measured.likeness import base_rates, copies, mixes, weights
+from truenorth.audit.measured.rarity import measured_task, smaller_share
 from truenorth.audit.rules.goal import MODEL_METRICS
+from truenorth.audit.stated.lengths import length_of
 from truenorth.audit.subject import Subject
 from truenorth.engine.vectors import NULL_TIME
 from truenorth.evaluation.primary import primary_metric

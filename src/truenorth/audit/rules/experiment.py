@@ -9,11 +9,11 @@ import numpy as np
 
 from truenorth.audit.contract import Hit, Unknown, rule
 from truenorth.audit.evidence import DataEvidence
-from truenorth.audit.sample_size import SHORTEST, WEEK, smallest_effect, whole_weeks, written
-from truenorth.audit.signals import said_in
+from truenorth.audit.stated.sample_size import SHORTEST, WEEK, smallest_effect, whole_weeks, written
+from truenorth.audit.stated.signals import said_in
+from truenorth.audit.stated.terms import directions, kpi_labels, labels_in, made_of, number_of
+from truenorth.audit.stated.trial import Trial, compared, planned
 from truenorth.audit.subject import Subject
-from truenorth.audit.terms import directions, kpi_labels, labels_in, made_of, number_of
-from truenorth.audit.trial import Trial, compared, planned
 from truenorth.engine.vectors import Vector
 from truenorth.framing.durations import DAY
 from truenorth.framing.framing import Framing

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from truenorth.audit.contract import Hit, Rule, Unknown, rule
-from truenorth.audit.lexicon import words_in
-from truenorth.audit.row_reads import own_reads, row_columns, undated, written_name
 from truenorth.audit.rules.feature_data import DATA_RULES
+from truenorth.audit.stated.lexicon import words_in
+from truenorth.audit.stated.row_reads import own_reads, row_columns, undated, written_name
 from truenorth.audit.subject import Subject
 from truenorth.framing.durations import Duration
 from truenorth.framing.features import Feature

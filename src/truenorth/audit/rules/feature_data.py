@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truenorth.audit.contract import Hit, Rule, Unknown, rule
-from truenorth.audit.drift import Drift, drift
 from truenorth.audit.evidence import SAMPLE, DataEvidence
-from truenorth.audit.row_reads import written_name
+from truenorth.audit.measured.drift import Drift, drift
+from truenorth.audit.stated.row_reads import written_name
 from truenorth.audit.subject import Subject
 from truenorth.engine.vectors import Vector
 from truenorth.framing.durations import DAY

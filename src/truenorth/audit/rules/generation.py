@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from truenorth.audit.contract import Hit, Unknown, rule
-from truenorth.audit.lexicon import GENERATION, domains_in
-from truenorth.audit.signals import HARM, THUMBS, label_words, literals, said_in
+from truenorth.audit.stated.lexicon import GENERATION, domains_in
+from truenorth.audit.stated.signals import HARM, THUMBS, label_words, literals, said_in
+from truenorth.audit.stated.terms import labels_in, made_of
 from truenorth.audit.subject import Subject
-from truenorth.audit.terms import labels_in, made_of
 from truenorth.framing.models import External
 from truenorth.framing.references import MetricReference
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from truenorth.audit.contract import Hit, Unknown, rule
-from truenorth.audit.lexicon import CATASTROPHIC, REGULATIONS, domains_in, is_money, words_in
+from truenorth.audit.stated.lexicon import CATASTROPHIC, REGULATIONS, domains_in, is_money, words_in
 from truenorth.audit.subject import Subject
 from truenorth.framing.durations import DAY
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from truenorth.audit.contract import Hit, Unknown, rule
 from truenorth.audit.identifiers import KINDS, find_identifiers
-from truenorth.audit.lexicon import domains_in, hands_over, words_in
-from truenorth.audit.protected import proxies_of
-from truenorth.audit.reads import decision_reads, feature_reads
+from truenorth.audit.measured.protected import proxies_of
+from truenorth.audit.stated.lexicon import domains_in, hands_over, words_in
+from truenorth.audit.stated.reads import decision_reads, feature_reads
 from truenorth.audit.subject import Subject
 from truenorth.framing.references import Constraint
 

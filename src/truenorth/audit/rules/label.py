@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from truenorth.audit.contract import Hit, Unknown, rule
-from truenorth.audit.label_words import OPEN_ENDED, PEOPLE, matches, plain
 from truenorth.audit.rules import label_data, label_timing, label_trust
+from truenorth.audit.stated.label_words import OPEN_ENDED, PEOPLE, matches, plain
 from truenorth.audit.subject import Subject
 from truenorth.framing.durations import DAY, Duration
 from truenorth.framing.framing import Framing
@@ -316,7 +316,7 @@ def shared_instant(subject: Subject) -> Iterator[Hit | Unknown]:
 
 @rule("LABEL021", "population-not-stated", severity="warn")
 def population_not_stated(subject: Subject) -> Iterator[Hit | Unknown]:
-    """Nobody said who the rows are about, and whether free accounts, tests or people long gone are among them.
+    """Nobody said who the rows are about, and whether tests or people long gone are among them.
 
     What it checks:
         One of: `examples.where`, `examples.active`, `examples.shown`, `product.intended_use`,

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from truenorth.audit.built_labels import found_by_build, trained_columns
 from truenorth.audit.contract import Hit, Unknown, rule
 from truenorth.audit.evidence import DataEvidence
+from truenorth.audit.measured.built_labels import found_by_build, trained_columns
 from truenorth.audit.subject import Subject
 from truenorth.examples.dataset import class_name
 from truenorth.framing.labels import Label

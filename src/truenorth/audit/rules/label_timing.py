@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from truenorth.audit.built_labels import found_by_build, trained_columns
 from truenorth.audit.contract import Hit, Unknown, rule
-from truenorth.audit.label_words import REPORTED, matches, plain
-from truenorth.audit.outcome_endings import Comparison, Ending, ending
+from truenorth.audit.measured.built_labels import found_by_build, trained_columns
+from truenorth.audit.measured.outcome_endings import Comparison, Ending, ending
+from truenorth.audit.stated.label_words import REPORTED, matches, plain
 from truenorth.audit.subject import Subject
 from truenorth.framing.durations import DAY, SECOND, Duration
 from truenorth.framing.horizon import read_columns, with_dependencies

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from sqlglot import exp
 
 from truenorth.audit.contract import Hit, Unknown, rule
-from truenorth.audit.label_words import (
+from truenorth.audit.stated.label_words import (
     CANDIDATES,
     DWELL,
     EXPOSED,

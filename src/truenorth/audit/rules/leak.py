@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from truenorth.audit.arrivals import Delay, broken_promises, rounded_up, shown, undeclared
 from truenorth.audit.contract import Hit, Rule, Unknown, rule
 from truenorth.audit.evidence import DataEvidence
-from truenorth.audit.lexicon import words_in
-from truenorth.audit.row_reads import outcome_columns, own_reads, windowed_attributes
+from truenorth.audit.measured.arrivals import Delay, broken_promises, rounded_up, shown, undeclared
 from truenorth.audit.rules.leak_data import DATA_RULES
+from truenorth.audit.stated.lexicon import words_in
+from truenorth.audit.stated.row_reads import outcome_columns, own_reads, windowed_attributes
 from truenorth.audit.subject import Subject
 from truenorth.framing.examples import ExampleTable
 from truenorth.framing.known import effective_known

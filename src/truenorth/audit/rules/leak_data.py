@@ -9,8 +9,8 @@ import numpy as np
 
 from truenorth.audit.contract import Hit, Rule, Unknown, rule
 from truenorth.audit.evidence import DataEvidence
-from truenorth.audit.impact import LEAST, Impact, held_out, impact, parts
-from truenorth.audit.period_aggregates import (
+from truenorth.audit.measured.impact import LEAST, Impact, held_out, impact, parts
+from truenorth.audit.measured.period_aggregates import (
     Attribute,
     attributes,
     constant_within,
@@ -19,11 +19,11 @@ from truenorth.audit.period_aggregates import (
     origin_of,
     period_words,
 )
-from truenorth.audit.row_reads import CLOCK, is_proved, own_reads, undated_reads
-from truenorth.audit.split_twins import Twins, twins
-from truenorth.audit.strength import auc
+from truenorth.audit.measured.split_twins import Twins, twins
+from truenorth.audit.measured.strength import auc
+from truenorth.audit.measured.target_means import Encoding, find_encoding
+from truenorth.audit.stated.row_reads import CLOCK, is_proved, own_reads, undated_reads
 from truenorth.audit.subject import Subject
-from truenorth.audit.target_means import Encoding, find_encoding
 from truenorth.framing.models import External
 from truenorth.models.rows import feature_roles
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from truenorth.audit.budgets import latency_budget
 from truenorth.audit.contract import Hit, Unknown, rule
-from truenorth.audit.decided import probabilities_used
-from truenorth.audit.figures import (
+from truenorth.audit.measured.figures import (
     Plain,
     behind,
     chosen,
@@ -18,10 +16,12 @@ from truenorth.audit.figures import (
     rung,
     section,
 )
-from truenorth.audit.losses import mismatches, reshaped
-from truenorth.audit.networks import DEEP_EXPECTED, DEEP_NEEDS, is_shown, networks, training_rows
+from truenorth.audit.stated.budgets import latency_budget
+from truenorth.audit.stated.decided import probabilities_used
+from truenorth.audit.stated.losses import mismatches, reshaped
+from truenorth.audit.stated.networks import DEEP_EXPECTED, DEEP_NEEDS, is_shown, networks, training_rows
+from truenorth.audit.stated.units import shared_units, time_of
 from truenorth.audit.subject import Subject
-from truenorth.audit.units import shared_units, time_of
 from truenorth.framing.models import External
 
 SHARED_UNITS = 0.01

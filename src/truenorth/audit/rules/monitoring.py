@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from truenorth.audit.contract import Hit, Unknown, rule
-from truenorth.audit.lexicon import ADVERSARIAL, words_in
+from truenorth.audit.stated.lexicon import ADVERSARIAL, words_in
 from truenorth.audit.subject import Subject
 from truenorth.evaluation.primary import is_higher_better
 from truenorth.framing.durations import DAY, Duration

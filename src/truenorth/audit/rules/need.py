@@ -10,9 +10,9 @@ import numpy as np
 
 from truenorth.audit.contract import Hit, Path, Unknown, rule
 from truenorth.audit.evidence import DataEvidence
-from truenorth.audit.lexicon import ADVERSARIAL
 from truenorth.audit.rules.goal import UPKEEP_PER_YEAR
-from truenorth.audit.signals import said_in
+from truenorth.audit.stated.lexicon import ADVERSARIAL
+from truenorth.audit.stated.signals import said_in
 from truenorth.audit.subject import Subject
 from truenorth.examples.dataset import Outcomes
 from truenorth.framing.labels import Label

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from truenorth.audit.concentration import concentrated
 from truenorth.audit.contract import Hit, Path, Unknown, rule
-from truenorth.audit.figures import entries, number, section
-from truenorth.audit.groups import alike_because, decided_by_group
-from truenorth.audit.halves import compared_with_half, equal_errors
-from truenorth.audit.idle_actions import never_cheapest, never_taken
-from truenorth.audit.lexicon import words_in
-from truenorth.audit.repeats import as_numbers, counting, is_kept_away, put_away, repeats
+from truenorth.audit.measured.concentration import concentrated
+from truenorth.audit.measured.figures import entries, number, section
+from truenorth.audit.measured.idle_actions import never_cheapest, never_taken
+from truenorth.audit.measured.repeats import as_numbers, counting, is_kept_away, put_away, repeats
+from truenorth.audit.stated.groups import alike_because, decided_by_group
+from truenorth.audit.stated.halves import compared_with_half, equal_errors
+from truenorth.audit.stated.lexicon import words_in
+from truenorth.audit.stated.waiting import waits, window_end
 from truenorth.audit.subject import Subject
-from truenorth.audit.waiting import waits, window_end
 from truenorth.framing.durations import Duration
 
 BY_HAND = ("review", "ask", "call", "refer", "hold", "escalate", "inspect", "check", "verify", "visit",

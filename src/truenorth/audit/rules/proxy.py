@@ -8,9 +8,8 @@ from sqlglot import exp
 
 from truenorth.audit.contract import Hit, Unknown, rule
 from truenorth.audit.rules.proxy_log import RULES as OF_THE_LOG
-from truenorth.audit.signals import LADDERS, filtered_words, logged, step, trap_of
-from truenorth.audit.subject import Subject
-from truenorth.audit.terms import (
+from truenorth.audit.stated.signals import LADDERS, filtered_words, logged, step, trap_of
+from truenorth.audit.stated.terms import (
     counterweights,
     directions,
     is_pushed,
@@ -20,6 +19,7 @@ from truenorth.audit.terms import (
     number_of,
     terms_of,
 )
+from truenorth.audit.subject import Subject
 from truenorth.framing.durations import ZERO, Duration
 from truenorth.framing.labels import Label
 from truenorth.framing.proxies import Proxy

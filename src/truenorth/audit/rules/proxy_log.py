@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from truenorth.audit.association import Association, association, attainable, by_unit, units_of
 from truenorth.audit.contract import Hit, Unknown, rule
 from truenorth.audit.evidence import SAMPLE, DataEvidence, Mask
-from truenorth.audit.outcomes import outcome
-from truenorth.audit.signals import OPINIONS, label_words, said_in
+from truenorth.audit.measured.association import Association, association, attainable, by_unit, units_of
+from truenorth.audit.measured.outcomes import outcome
+from truenorth.audit.stated.signals import OPINIONS, label_words, said_in
+from truenorth.audit.stated.terms import Term, is_pushed, kpi_labels, labels_in, made_of, terms_of
 from truenorth.audit.subject import Subject
-from truenorth.audit.terms import Term, is_pushed, kpi_labels, labels_in, made_of, terms_of
 from truenorth.examples.dataset import Outcomes
 from truenorth.framing.expressions import Expression
 from truenorth.framing.framing import Framing

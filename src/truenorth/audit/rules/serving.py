@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from truenorth.audit.budgets import is_ceiling, latency_budget
 from truenorth.audit.contract import Hit, Path, Unknown, rule
-from truenorth.audit.dependencies import by_source, read_by_fallback, without_default
-from truenorth.audit.figures import measured, microseconds_per_row, rows_per_decision
+from truenorth.audit.measured.figures import measured, microseconds_per_row, rows_per_decision
+from truenorth.audit.stated.budgets import is_ceiling, latency_budget
+from truenorth.audit.stated.dependencies import by_source, read_by_fallback, without_default
 from truenorth.audit.subject import Subject
 from truenorth.framing.durations import Duration
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from truenorth.audit.lexicon import hands_over
+from truenorth.audit.stated.lexicon import hands_over
 from truenorth.framing.framing import Framing
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from sqlglot import exp
 
-from truenorth.audit.decided import Path, decided_by, named_in
+from truenorth.audit.stated.decided import Path, decided_by, named_in
 from truenorth.decision.values import spelled_out
 from truenorth.engine.arrays import evaluate
 from truenorth.engine.vectors import Vector

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from truenorth.audit.figures import Plain, entries, metric_row, number, section
+from truenorth.audit.measured.figures import Plain, entries, metric_row, number, section
 
 
 def never_cheapest(run: Plain | None) -> Mapping[str, str]:

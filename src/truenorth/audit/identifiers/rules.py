@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from truenorth.audit import identifier_checksums as checksums
-from truenorth.audit import identifier_patterns as patterns
-from truenorth.audit.identifier_patterns import OLDEST, Test
-from truenorth.audit.identifier_sample import ColumnSample, Form
+from truenorth.audit.identifiers import checksums, patterns
+from truenorth.audit.identifiers.patterns import OLDEST, Test
+from truenorth.audit.identifiers.sample import ColumnSample, Form
 
 By = Literal["name", "pattern", "checksum"]
 Confidence = Literal["high", "medium"]
@@ -177,4 +176,4 @@ NAMED: dict[str, Named] = {
     "photo": Named("photo", patterns.FILE_LIKE, forms=_STORED),
     "key": Named("unique", patterns.is_key, gate=is_unique),
 }
-"""By topic of `identifier_lexicon.PHRASES`."""
+"""By topic of `lexicon.PHRASES`."""

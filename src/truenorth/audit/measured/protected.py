@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truenorth.audit.evidence import DataEvidence
-from truenorth.audit.strength import auc, bins, separation
+from truenorth.audit.measured.strength import auc, bins, separation
 from truenorth.engine.vectors import Vector
 
 Floats = NDArray[np.float64]

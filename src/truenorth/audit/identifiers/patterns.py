@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from truenorth.audit import identifier_checksums as checksums
-from truenorth.audit.identifier_lexicon import (
+from truenorth.audit.identifiers import checksums
+from truenorth.audit.identifiers.lexicon import (
     AREA_CODES,
     CITIES,
     FIRM_WORDS,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from truenorth.audit.figures import Plain, number, section
+from truenorth.audit.measured.figures import Plain, number, section
 from truenorth.audit.subject import Subject
 from truenorth.evaluation.metrics.catalogue import gini
 from truenorth.framing.references import MetricReference

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from truenorth.audit.evidence import DataEvidence
-from truenorth.audit.lexicon import words_in
+from truenorth.audit.stated.lexicon import words_in
 from truenorth.framing.durations import SECOND
 from truenorth.framing.framing import Framing
 from truenorth.framing.known import effective_known

@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
-from truenorth.audit.identifier_lexicon import speaks_of_no_person, topics_of
-from truenorth.audit.identifier_patterns import Test
-from truenorth.audit.identifier_rules import NAMED, VALUE_TESTS, By, Confidence
-from truenorth.audit.identifier_sample import Column, ColumnSample, draw_sample
+from truenorth.audit.identifiers.lexicon import speaks_of_no_person, topics_of
+from truenorth.audit.identifiers.patterns import Test
+from truenorth.audit.identifiers.rules import NAMED, VALUE_TESTS, By, Confidence
+from truenorth.audit.identifiers.sample import Column, ColumnSample, draw_sample
 
 KINDS: dict[str, str] = {
     "name": "Names",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from truenorth.audit.decided import Path
+from truenorth.audit.stated.decided import Path
 from truenorth.audit.subject import Subject
 from truenorth.framing.references import Constraint
 

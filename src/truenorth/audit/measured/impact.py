@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truenorth.audit.evidence import DataEvidence
-from truenorth.audit.strength import auc
+from truenorth.audit.measured.strength import auc
 from truenorth.engine.vectors import Vectors
 from truenorth.models.contract import FeatureRole, FitSettings, Floats, Rows, TaskSpec
 from truenorth.models.encoding import fit_encoder

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truenorth.audit.evidence import DataEvidence
-from truenorth.audit.terms import labels_in
+from truenorth.audit.stated.terms import labels_in
 from truenorth.decision.realised import realised
 from truenorth.errors import TrueNorthError
 from truenorth.framing.expressions import Expression

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from truenorth.audit.evidence import DataEvidence
-from truenorth.audit.figures import behind, ladder, number, rung
+from truenorth.audit.measured.figures import behind, ladder, number, rung
 from truenorth.audit.subject import Subject
 
 DEEP = ("multitask", "two_tower")

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from truenorth.audit.evidence import DataEvidence
-from truenorth.audit.lexicon import words_in
-from truenorth.audit.row_reads import is_proved, row_columns, undated_reads
-from truenorth.audit.strength import mean_ranks
+from truenorth.audit.measured.strength import mean_ranks
+from truenorth.audit.stated.lexicon import words_in
+from truenorth.audit.stated.row_reads import is_proved, row_columns, undated_reads
 from truenorth.audit.subject import Subject
 
 Floats = NDArray[np.float64]
@@ -180,7 +180,7 @@ def latest_lift(data: DataEvidence, code: Codes, label: str) -> Iterator[tuple[s
 
     Only numbers that vary within entities; the latest value is that of the entity's last row in the table.
     """
-    from truenorth.audit.strength import separation
+    from truenorth.audit.measured.strength import separation
 
     index, target = data.target(label)
     size = int(code.max()) + 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from truenorth.audit.decided import Path, decided_by
-from truenorth.audit.lexicon import PROTECTED, domains_in
+from truenorth.audit.stated.decided import Path, decided_by
+from truenorth.audit.stated.lexicon import PROTECTED, domains_in
 from truenorth.audit.subject import Subject
 from truenorth.framing.expressions import Expression
 

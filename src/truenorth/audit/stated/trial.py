@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from truenorth.audit.association import units_of
 from truenorth.audit.contract import Unknown
 from truenorth.audit.evidence import DataEvidence
-from truenorth.audit.outcomes import outcome
-from truenorth.audit.sample_size import Figure, absolute, arm_share, of_proportion, units_per_arm
+from truenorth.audit.measured.association import units_of
+from truenorth.audit.measured.outcomes import outcome
+from truenorth.audit.stated.sample_size import Figure, absolute, arm_share, of_proportion, units_per_arm
+from truenorth.audit.stated.terms import labels_in
 from truenorth.audit.subject import Subject
-from truenorth.audit.terms import labels_in
 from truenorth.framing.durations import DAY
 from truenorth.framing.experiment import Experiment
 from truenorth.framing.framing import Framing

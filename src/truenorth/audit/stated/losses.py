@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from truenorth.audit.decided import Path, computed_with, ranked_alone
+from truenorth.audit.stated.decided import Path, computed_with, ranked_alone
 from truenorth.framing.framing import Framing
 from truenorth.models.rows import asked_of_tasks
 

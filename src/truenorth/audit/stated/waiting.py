@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from truenorth.audit.decided import Path
+from truenorth.audit.stated.decided import Path
 from truenorth.audit.subject import Subject
 from truenorth.framing.durations import Duration
 from truenorth.framing.labels import Label

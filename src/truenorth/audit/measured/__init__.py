@@ -1,0 +1,1 @@
+"""What the built examples and a finished run show, measured for rules."""
