@@ -13,7 +13,7 @@ from truenorth.documents.header import Header
 from truenorth.documents.markdown import markdown
 from truenorth.documents.reading import items, mapping, number, text
 from truenorth.documents.report import render_page
-from truenorth.documents.sections.audit import audit, audit_findings, audit_open
+from truenorth.documents.sections.audit import audit, audit_findings, audit_open, several
 
 MEANINGS = {
     "pass": "No rule that was asked is broken so far that it would block.",
@@ -58,5 +58,8 @@ def _facts(made: Mapping[str, Any]) -> Iterator[tuple[str, Cell]]:
     score = number(made, "summary", "scorecard", "score")
     note = f"{text(counts, 'not assessed')} of {text(counts, 'rules')} rules not assessed"
     yield "Score", Cell("not assessed" if score is None else f"{score:.0f} of 100", note)
-    yield "Findings", Cell(f"{text(counts, 'error')} errors, {text(counts, 'warn')} warnings")
+    yield (
+        "Findings",
+        Cell(f"{several(number(counts, 'error'), 'error')}, {several(number(counts, 'warn'), 'warning')}"),
+    )
     yield "Waived", Cell(text(counts, "waived"))

@@ -30,7 +30,7 @@ LOW = 2
 GAMEABLE = 4
 """Mark of gaming from which a counterweight is asked for: the upper two of five. A rule of thumb."""
 LATER_ANCHORS = ("day_end", "week_end")
-AN_ANSWER = "headlines that promise more than they hold"
+AN_ANSWER = "what it would learn to do in order to raise it"
 AN_EXAMPLE = "alignment: 3, gaming: 3, coverage: 4, latency: 4, causal: 3"
 
 

@@ -49,7 +49,7 @@ def _area(name: str, audit: Audit) -> Area:
         grave = [one for one in findings if one.severity == severity]
         if grave:
             more = f", and {len(grave) - 1} more" if len(grave) > 1 else ""
-            said = f"{grave[0].code}: {grave[0].evidence}{more}"
+            said = f"{grave[0].code}: {grave[0].evidence.rstrip('.')}{more}."
             return Area(name, colour, said, figure)  # type: ignore[arg-type]
     if name in ("data", "labels") and audit.subject.data is None:
         return Area(name, "not assessed", "nobody looked at the data", figure)

@@ -68,9 +68,19 @@ def audit_open(made: Mapping[str, Any]) -> Section:
 
 
 def _counted(counts: Mapping[str, Any]) -> str:
-    named = {"error": "errors", "warn": "warnings", "info": "remarks", "waived": "waived rules"}
-    said = ", ".join(f"{text(counts, key)} {name}" for key, name in named.items())
+    named = {"error": "error", "warn": "warning", "info": "remark", "waived": "waived rule"}
+    said = ", ".join(several(number(counts, key), name) for key, name in named.items())
     return f"{text(counts, 'rules')} rules: {said}; {text(counts, 'not assessed')} not assessed."
+
+
+def several(n: float | None, name: str) -> str:
+    """Return a count with its noun.
+
+    Examples:
+        >>> several(1, "error"), several(2, "error"), several(None, "error")
+        ('1 error', '2 errors', '0 errors')
+    """
+    return f"{n or 0:.0f} {name}{'' if n == 1 else 's'}"
 
 
 def _signals(summary: Mapping[str, Any]) -> Iterator[Block]:
