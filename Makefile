@@ -57,6 +57,7 @@ check: $(DEV)
 
 bench: $(DEV)
 	$(BIN)/python bench/run.py --peers --docs
+	$(BIN)/python bench/audit.py --data
 
 results: $(DEV)
 	$(BIN)/python -m scripts.results

@@ -22,7 +22,8 @@ A code is True North's, in **bold** where the framing is refused before anything
 tool's own severity. A finding counts if the clean control does not have it and it speaks of what is planted;
 `info` and `low` are shown and not counted. `-` is nothing said, `not given` a defect that cannot be written
 into a table. *Nothing declared* is the same defect in a framing that is silent about the delay, so that only
-the data can tell. A false alarm is a finding on the clean control that should be looked at, or worse.
+the data can tell. A false alarm is a finding on the clean control that should be looked at, or worse; those
+of the linters are in part about true differences between two periods, and nothing has to be mended for them.
 """
 _LIMITS = """## What this does not show
 

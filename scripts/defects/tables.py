@@ -62,6 +62,7 @@ def read_rows(framing: Path) -> Rows:
     truth = pd.read_parquet(log / "truth.parquet").rename(columns={"enjoyed": "enjoyed_in_the_end"})
     keys = ["request_id", "item"]
     frame = examples.merge(planted, on=keys, validate="one_to_one").merge(truth, on=keys, how="left")
+    frame = frame.sort_values(keys, ignore_index=True)  # a build writes its rows in any order
     frame["same_language"] = frame["same_language"].astype("int64")
     return Rows(frame=frame, features=tuple(truenorth.load(framing).features))
 

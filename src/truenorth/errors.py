@@ -13,6 +13,7 @@ the place, what was expected, what was there, the code, and the fix.
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -44,7 +45,7 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as plain JSON values."""
-        return {**asdict(self), "path": list(self.path), "numbers": dict(self.numbers)}
+        return {**asdict(self), "path": list(self.path), "numbers": json_values(self.numbers)}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Finding:
@@ -101,6 +102,22 @@ def missing_extra(package: str, extra: str, purpose: str) -> EngineError:
             fix=f'run: pip install "truenorth[{extra}]"',
         )
     )
+
+
+def json_values(value: Any) -> Any:
+    """Return values as JSON can hold them: numpy's as Python's, NaN and infinity as None.
+
+    Examples:
+        >>> json_values({"share": float("nan"), "rows": (3, 4)})
+        {'share': None, 'rows': [3, 4]}
+    """
+    if isinstance(value, Mapping):
+        return {str(key): json_values(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_values(item) for item in value]
+    if hasattr(value, "tolist"):  # numpy scalars and arrays
+        return json_values(value.tolist())
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def near_names(name: str, known: Iterable[str], *, limit: int = 3) -> list[str]:

@@ -5,10 +5,13 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tests.audit.framings import CLEAN, GONE, TODAY, subject_of
-from truenorth.audit import Hit, Unknown, audit, rule, rules
+from tests.audit.framings import CLEAN, GONE, TODAY, changed, subject_of
+from truenorth.audit import Hit, Subject, Unknown, audit, rule, rules
+from truenorth.audit.formats import FORMATS
+from truenorth.audit.reading import readable
 from truenorth.audit.summary import summary
 from truenorth.framing.load import inspect_text
 
@@ -178,3 +181,34 @@ def test_guardrails_follow_the_archetype():
 
 def test_the_clean_framing_loads_without_a_finding():
     assert inspect_text(CLEAN, today=TODAY).findings == ()
+
+
+@rule("ACME002", "wild-numbers", severity="info")
+def wild_numbers(subject: Any):
+    """Figures come as numpy has them."""
+    numbers = {"rows": np.int64(3), "share": np.float32("nan"), "is_new": np.bool_(True), "by": np.arange(2)}
+    yield Hit(path=("name",), evidence="expected plain figures, got others.", fix="none", numbers=numbers)
+
+
+@pytest.mark.parametrize("form", ["json", "sarif"])
+def test_figures_are_json_whatever_a_rule_says(form: str):
+    def refuse(word: str) -> Any:
+        raise AssertionError(word)
+
+    written = FORMATS[form]([audit(subject_of(), rules=[wild_numbers])])
+    plain = json.loads(written, parse_constant=refuse)
+    found = plain["findings"][0] if form == "json" else plain["runs"][0]["results"][0]["properties"]
+    assert found["numbers"] == {"rows": 3, "share": None, "is_new": True, "by": [0, 1]}
+
+
+def test_a_file_name_cannot_end_the_properties_of_an_annotation():
+    made = inspect_text(changed({"business.owner": GONE}), path="a,line=1::b.yaml", today=TODAY)
+    subject = Subject(framing=readable(made), today=TODAY, document=made.document)
+    assert "file=a%2Cline=1%3A%3Ab.yaml,line=" in FORMATS["github"]([audit(subject)])
+
+
+def test_an_area_whose_rule_is_waived_is_not_said_to_be_whole():
+    waiver = {**WAIVER, "rule": "EXP006"}
+    made = audit(subject_of({"experiment.rollback": GONE, "waivers": [waiver]}))
+    (area,) = [one for one in summary(made).feasibility if one.name == "risk"]
+    assert area.sentence.endswith("1 broken and waived")

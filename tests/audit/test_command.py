@@ -102,6 +102,27 @@ def test_a_file_that_cannot_be_read_does_not_hide_the_others(broken: Path, tmp_p
     assert "[GOAL001 error]" in made.stdout
 
 
+def test_logs_that_cannot_be_read_do_not_hide_what_the_framing_says(broken: Path):
+    made = audit(broken, "--data")
+    assert made.returncode == 3
+    assert "[LOG001]" in made.stderr
+    assert "[GOAL001 error]" in made.stdout
+
+
+def test_the_command_says_what_is_wrong_with_waivers(tmp_path: Path):
+    waiver = {"rule": "GOAL005", "reason": "being hired", "owner": "sponsor", "expires": "2020-01-01"}
+    file = written(tmp_path / "late.yaml", changed({"waivers": [waiver]}))
+    made = audit(file, "--format", "compact")
+    assert made.returncode == 1
+    assert f"{file}:" in made.stdout and "error WAIVER002 expected a waiver that holds" in made.stdout
+    assert audit(file, "--select", "GOAL").returncode == 0, "only where all rules are asked"
+
+
+def test_several_files_are_a_list_though_one_cannot_be_read(clean: Path, tmp_path: Path):
+    (one,) = json.loads(audit(clean, tmp_path / "none.yaml", "--format", "json").stdout)
+    assert one["gate"] == "pass"
+
+
 @pytest.mark.parametrize("ending", ["html", "md"])
 def test_the_page_holds_what_the_findings_add_up_to(broken: Path, tmp_path: Path, ending: str):
     page = tmp_path / f"audit.{ending}"

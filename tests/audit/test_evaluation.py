@@ -142,6 +142,12 @@ def test_the_rows_that_would_decide_are_worked_out():
     assert state("EVAL007", run=run_with()) == "silent"
 
 
+def test_an_interval_that_leans_is_measured_on_the_side_of_the_bound():
+    figure = {"value": 0.0005, "low": 0.0, "high": 0.0106, "n": 1_832}
+    (finding,) = ask("EVAL007", run=run_with(status="undecided", bound=0.01, figure=figure)).findings
+    assert finding.numbers["rows_needed"] > 1_832, "the rows at hand did not decide"
+
+
 def gain_run(value: float, low: float, high: float) -> dict[str, Any]:
     name = "average_precision(fraud)"
     gain = {"value": value, "low": low, "high": high, "n": 500}

@@ -34,6 +34,14 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 """Per rule: changes of the clean framing on which it fires, and near misses on which it does not."""
 
 
+def test_an_action_that_hands_over_contains_as_a_fallback_does():
+    alone = {"product.archetype": "autonomous", "business.goal": "Fewer deaths", "policy.fallback": GONE}
+    assert state("GOAL009", alone) == "silent", "review hands over"
+    actions = {"allow": "fraud * amount", "personalise_offer": 5, "block": "15 * (1 - fraud)"}
+    changes = {**alone, "policy.actions": actions, "policy.capacity": GONE}
+    assert state("GOAL009", changes) == "fired", "a person in personalise is none"
+
+
 @pytest.mark.parametrize("code", CASES)
 def test_fires(code: str):
     assert state(code, CASES[code][0]) == "fired"

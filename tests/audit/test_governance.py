@@ -164,3 +164,12 @@ def test_sources_that_could_not_be_read_are_not_assessed():
 def test_the_clean_framing_has_nothing_to_answer_for():
     made = audit(subject_of(), rules=[rule for rule in rules() if rule.section == "GOV"])
     assert made.findings == ()
+
+
+def test_a_word_inside_a_word_turns_nobody_down():
+    changes = {**LENDING, "governance.reason_codes": False, "policy.capacity": {}, "constraints": [],
+               "experiment.guardrails": [], "experiment.rollback": [], "monitoring.track": []}  # fmt: skip
+    bank = {"policy.actions": {"allow": "fraud", "send_to_bank": "1 - fraud"}}
+    assert state("GOV004", {**changes, **bank}) == "silent"
+    banned = {"policy.actions": {"allow": "fraud", "account_banned": "1 - fraud"}}
+    assert state("GOV004", {**changes, **banned}) == "fired"

@@ -176,6 +176,28 @@ def test_nothing_that_stands_is_lost(tmp_path):
     assert out.read_text() == "mine"
 
 
+def test_a_framing_that_was_mended_by_hand_is_not_replaced_by_resuming(tmp_path):
+    out = tmp_path / "framing.yaml"
+    dump_answers(small_answers(), answers_path(out))
+    out.write_text("mended by hand")
+    with pytest.raises(FramingError, match="INTERVIEW010"):
+        begin(out, resume=True)
+    assert begin(out, resume=True, overwrite=True).given == small_answers().given
+
+
+@pytest.mark.parametrize("about", [{"minutes": "soon"}, {"steps": [6]}])
+def test_a_plan_of_a_damaged_file_is_refused(about):
+    with pytest.raises(FramingError, match="INTERVIEW006"):
+        plan(**about)
+
+
+def test_a_word_that_stands_for_no_answer_may_be_written_in_capitals(tmp_path):
+    file = tmp_path / "answers.yaml"
+    file.write_text("answers: {goal: N/A, owner: Dunno}")
+    kept = load_answers(file)
+    assert (kept.given, kept.unknown) == ({"goal": None}, ("owner",))
+
+
 def test_only_what_was_begun_is_resumed(tmp_path):
     with pytest.raises(FramingError, match="INTERVIEW009"):
         begin(tmp_path / "framing.yaml", resume=True)

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from truenorth.audit import rule, rules
 from truenorth.engine.contract import EngineSettings
 from truenorth.errors import Finding
 from truenorth.examples.plan import Request
@@ -86,3 +87,17 @@ def test_the_verdict_is_given_anew_on_another_day_and_when_the_framing_finds_som
 
     assert key(1) != key(2)
     assert key(1) != key(1, finding)
+
+
+def test_the_verdict_is_given_anew_when_another_package_brings_a_rule(monkeypatch):
+    @rule("ACME009", "none-of-ours", severity="warn")
+    def brought(subject):
+        """Nothing is checked."""
+        yield from ()
+
+    framing = load("examples/framings/churn.yaml")
+    request = Request(framing=framing, findings=(), base=Path())
+    work = Work(request, 0, "duckdb", EngineSettings(), today=date(2026, 5, 1))
+    without = asked_of_the_audit(work)
+    monkeypatch.setattr("truenorth.workflow.auditing.rules", lambda: (*rules(), brought))
+    assert asked_of_the_audit(work) != without

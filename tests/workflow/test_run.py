@@ -139,6 +139,8 @@ def test_frames_run_like_files(made, place, tmp_path):
         frames={"payments": small_log()}, out=tmp_path, seed=3,
     )  # fmt: skip
     assert other.primary == made.primary
+    places = [one["where"] for one in other.findings]
+    assert places and not [one for one in places if ".yaml" in one], "there is no file to point into"
 
 
 def _mapping(file: Path) -> dict:

@@ -11,7 +11,7 @@ from typing import Any
 from truenorth.audit.contract import Answer, Rule
 from truenorth.audit.result import Audit
 from truenorth.audit.summary import summary
-from truenorth.errors import Finding
+from truenorth.errors import Finding, json_values
 
 _LEVELS = {"error": "error", "warn": "warning", "info": "note"}
 _GITHUB = {"error": "error", "warn": "warning", "info": "notice"}
@@ -31,10 +31,10 @@ def as_compact(audits: Sequence[Audit]) -> str:
     return "".join(f"{line}\n" for audit in audits for line in _one_per_line(audit))
 
 
-def as_json(audits: Sequence[Audit]) -> str:
-    """Return everything as JSON: an object for one framing, a list for several."""
+def as_json(audits: Sequence[Audit], *, is_list: bool = False) -> str:
+    """Return everything as JSON: an object for one framing, a list for several or where it is asked for."""
     plain = [audit.to_dict() for audit in audits]
-    return json.dumps(plain[0] if len(plain) == 1 else plain, indent=1, default=str) + "\n"
+    return json.dumps(plain if is_list or len(plain) != 1 else plain[0], indent=1, default=str) + "\n"
 
 
 def as_sarif(audits: Sequence[Audit]) -> str:
@@ -128,7 +128,7 @@ def _sarif(finding: Finding, audit: Audit, waived: str) -> dict[str, Any]:
         "level": _LEVELS[finding.severity],
         "message": {"text": f"{finding.evidence} Fix: {finding.fix}"},
         "locations": [{"physicalLocation": place}],
-        "properties": {"numbers": dict(finding.numbers)},
+        "properties": {"numbers": json_values(finding.numbers)},
     }
     if waived:
         made["suppressions"] = [{"kind": "inSource", "justification": waived}]
@@ -141,7 +141,12 @@ def _annotations(audit: Audit) -> Iterator[str]:
         line = document.line(one.path) if document else 1
         file = document.path if document else "framing.yaml"
         text = _escaped(f"{one.evidence} Fix: {one.fix}")
-        yield f"::{_GITHUB[one.severity]} file={file},line={line},title={one.code}::{text}"
+        place = f"file={_escaped_property(file)},line={line},title={_escaped_property(one.code)}"
+        yield f"::{_GITHUB[one.severity]} {place}::{text}"
+
+
+def _escaped_property(text: str) -> str:
+    return _escaped(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def _escaped(text: str) -> str:

@@ -44,7 +44,7 @@ def audit_file(
         DataError: If the logs cannot be read.
     """
     subject = read_subject(path, data=data, run=run, today=today, changes=changes)
-    chosen = tuple(select)
+    chosen = tuple(one for one in select if one.strip())
     return audit(subject, rules=selected(chosen) if chosen else None, known=known)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +14,7 @@ import typer
 
 from truenorth.cli.failing import INTERRUPTED, told
 from truenorth.cli.options import Debug, Json, changes_of, found, print_json
+from truenorth.errors import DataError
 
 _POLL_SECONDS = 0.3
 
@@ -60,16 +61,18 @@ def audit(
     """Audit framings like a linter audits code: findings with place, evidence and fix.
 
     Exits with 0 where nothing blocks, 1 where a finding of severity error stands, 2 where a file is no
-    framing, 3 where --data cannot read the logs. `truenorth explain CODE` says more about a rule.
+    framing, 3 where --data cannot read the logs; what the framing alone says is told all the same.
+    `truenorth explain CODE` says more about a rule.
     """
     asked = _Asked(data=data, run=run, out=out, select=select, changes=tuple(changes or ()), debug=debug)
 
     def once() -> int:
         return _audit_all(files, asked, format_.value, page)
 
+    seen = _stamps(files)  # before the first audit: what is saved while it runs is audited again
     code = once()
     if watch:
-        _watch(files, once)
+        _watch(files, seen, once)
     raise SystemExit(code)
 
 
@@ -113,18 +116,16 @@ class _Asked:
 
 def _audit_all(files: list[Path], asked: _Asked, format_: str, page: Path | None) -> int:
     """Audit every file and write what was found; one that cannot be read does not stop the others."""
-    from truenorth.audit.formats import FORMATS
+    from truenorth.audit.formats import FORMATS, as_json
 
     made, codes = [], [0]
     for file in files:
-        audited = _audit(file, asked)
-        if isinstance(audited, int):
-            codes.append(audited)
-        else:
-            made.append(audited)
-            codes.append(1 if audited.gate == "blocked" else 0)
+        audited, code = _audit(file, asked)
+        made += [] if audited is None else [audited]
+        codes.append(code)
     if made:
-        sys.stdout.write(FORMATS[format_](made))
+        several = len(files) > 1
+        sys.stdout.write(as_json(made, is_list=several) if format_ == "json" else FORMATS[format_](made))
     if page is not None and made:
         from truenorth.documents.audit import write_audit
 
@@ -133,21 +134,32 @@ def _audit_all(files: list[Path], asked: _Asked, format_: str, page: Path | None
     return max(codes)
 
 
-def _audit(file: Path, asked: _Asked) -> Any:
-    """Return the audit of a file, or the exit code of the error that was told."""
+def _audit(file: Path, asked: _Asked) -> tuple[Any, int]:
+    """Return the audit of a file and its exit code; where the logs cannot be read, what the file says."""
+    made, code = _told(file, asked)
+    if code == DataError.exit_code and asked.data and asked.run is None:
+        made, _ = _told(file, replace(asked, data=False))
+    elif made is not None and made.gate == "blocked":
+        code = 1
+    return made, code
+
+
+def _told(file: Path, asked: _Asked) -> tuple[Any, int]:
+    """Return the audit of a file, or None and the exit code of the error that was told."""
     try:
         with told(as_json=False, debug=asked.debug, file=file):
             from truenorth.audit.reading import audit_file
             from truenorth.workflow.codes import CODES
 
-            return audit_file(
+            made = audit_file(
                 found(file), data=asked.data, run=_folder(asked), select=asked.select.split(","), known=CODES,
                 changes=changes_of(list(asked.changes)),
             )  # fmt: skip
     except SystemExit as stop:
         if stop.code == INTERRUPTED:
             raise
-        return int(stop.code or 0)
+        return None, int(stop.code or 0)
+    return made, 0
 
 
 def _folder(asked: _Asked) -> Path | None:
@@ -158,10 +170,9 @@ def _folder(asked: _Asked) -> Path | None:
     return find_run(asked.run, asked.out).folder
 
 
-def _watch(files: list[Path], again: Callable[[], int]) -> None:
+def _watch(files: list[Path], seen: list[Any], again: Callable[[], int]) -> None:
     """Audit again whenever a file's time of change does; Ctrl-C ends it."""
     sys.stderr.write("watching; Ctrl-C ends it\n")
-    seen = _stamps(files)
     try:
         while True:
             time.sleep(_POLL_SECONDS)

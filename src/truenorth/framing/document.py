@@ -29,7 +29,7 @@ class Document:
     """A framing as it was written."""
 
     path: str
-    """Name of the file, for messages."""
+    """Name of the file, for messages; empty where there is none."""
     data: dict[str, Any]
     """The values, with scalars typed as written; empty where the text cannot be read."""
     lines: dict[Path, int] = field(repr=False)
@@ -61,8 +61,10 @@ class Document:
         return found
 
     def where(self, path: Path) -> str:
-        """Return `file:line section.key` of a path."""
+        """Return `file:line section.key` of a path; `section.key` alone where there is no file."""
         place = dotted(self._shown(path))
+        if not self.path:
+            return place or "framing"
         return f"{self.path}:{self.line(path)}" + (f" {place}" if place else "")
 
     def _shown(self, path: Path) -> Path:

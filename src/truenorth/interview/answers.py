@@ -139,7 +139,8 @@ def _is_unknown(value: Any) -> bool:
 
 
 def _value(value: Any) -> Any:
-    return None if value == NOT_APPLICABLE else value
+    is_word = isinstance(value, str) and value.strip().lower() == NOT_APPLICABLE
+    return None if is_word else value
 
 
 def _no_question(name: str, where: str) -> Finding:

@@ -39,6 +39,8 @@ def begin(out: Path, *, resume: bool = False, overwrite: bool = False) -> Answer
     if resume:
         if not kept.is_file():
             raise FramingError(_nothing_to_resume(kept))
+        if out.exists() and not overwrite:
+            raise FramingError(_taken(out, is_interview=False))
         return load_answers(kept)
     taken = next((path for path in (kept, out) if path.exists()), None)
     if taken is not None and not overwrite:
@@ -94,5 +96,6 @@ def _taken(path: Path, *, is_interview: bool) -> Finding:
 def _stopped(out: Path, kept: Path) -> Finding:
     n_answers = len(load_answers(kept).to_dict()["answers"])
     evidence = f"expected every question to be asked, got a stop after {n_answers}; they are kept."
-    fix = f"truenorth interview --resume --out {out} goes on where it was."
+    replaced = " --overwrite" if out.exists() else ""
+    fix = f"truenorth interview --resume{replaced} --out {out} goes on where it was."
     return Finding(code="INTERVIEW011", where=str(kept), evidence=evidence, fix=fix)

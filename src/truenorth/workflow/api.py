@@ -76,7 +76,7 @@ def _read(framing: Any, changes: Mapping[str, Any], today: date | None) -> tuple
         import yaml
 
         text = yaml.safe_dump(dict(framing), sort_keys=False)
-        made = inspect_text(text, today=today, changes=changes)
+        made = inspect_text(text, path="", today=today, changes=changes)
         return accepted(made), made, Path()
     path = Path(framing)
     return *load_inspected(path, today=today, changes=changes), path.parent

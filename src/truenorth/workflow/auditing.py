@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from truenorth.audit.check import audit
+from truenorth.audit.contract import Rule
 from truenorth.audit.evidence import DataEvidence
 from truenorth.audit.heads import read_heads
+from truenorth.audit.registry import rules
 from truenorth.audit.result import Audit
+from truenorth.audit.rules import BUILT_IN
 from truenorth.audit.subject import Subject
 from truenorth.errors import Finding
 from truenorth.evaluation.gate import gate_of
@@ -33,11 +37,23 @@ def give_verdict(work: Work, folder: Path) -> Mapping[str, Any]:
 
 
 def asked_of_the_audit(work: Work) -> list[Any]:
-    """Return what the audit reads beside the framing and the results: the file, the day, the findings."""
+    """Return what the audit reads beside framing and results: the file, the day, the findings, the rules."""
     document = work.request.document
     lines = [] if document is None else sorted((str(path), line) for path, line in document.lines.items())
     written = None if document is None else [document.path, document.data, lines]
-    return [written, work.today, [finding.to_dict() for finding in work.request.findings]]
+    return [written, work.today, [finding.to_dict() for finding in work.request.findings], _brought()]
+
+
+def _brought() -> list[Any]:
+    """Return the rules of other packages with their text: one that is new or changed is asked again."""
+    return [[one.code, one.severity, one.stage, _text(one)] for one in rules() if one not in BUILT_IN]
+
+
+def _text(rule: Rule) -> str:
+    try:
+        return inspect.getsource(inspect.getmodule(rule.check) or rule.check)
+    except (OSError, TypeError):  # no source at hand, as in a compiled package
+        return rule.documentation
 
 
 def _subject(
@@ -61,15 +77,16 @@ def _results(work: Work) -> Mapping[str, Any]:
     from truenorth.workflow.result import assemble
 
     made = assemble(work, run="", version="", created="")
-    return {**made, "seconds": {name: one["seconds_here"] for name, one in work.results.items()}}
+    seconds = {name: one["seconds_here"] for name, one in work.results.items()}
+    return {**made, "seconds": {**seconds, "total": sum(seconds.values())}}
 
 
 def _gate(work: Work, made: Audit) -> str:
     """Return the verdict over constraints, the audit, and what the stages found that is no rule."""
-    rules = made.by_code.keys()
+    asked = made.by_code.keys()
     stages = [one for result in work.results.values() for one in result.get("findings", ())]
     others = [*work.request.findings, *map(Finding.from_dict, stages)]
     waived = [finding for answer in made.waived for finding in answer.findings]
-    found = [*made.findings, *waived, *(one for one in others if one.code not in rules)]
+    found = [*made.findings, *waived, *(one for one in others if one.code not in asked)]
     statuses = {one["status"] for one in work.results["evaluate"]["constraints"]}
     return gate_of(statuses, found, work.framing.waivers, today=work.today)

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from truenorth.errors import json_values
+
 _DRAFT = ".draft-"
 RESULT = "result.json"
 
@@ -58,7 +60,7 @@ class Store:
 def write_json(value: Any, path: Path) -> None:
     """Write plain JSON, whole or not at all; infinity and NaN are not JSON and become null."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    text = json.dumps(_finite(value), indent=1, default=str, allow_nan=False)
+    text = json.dumps(json_values(value), indent=1, default=str, allow_nan=False)
     temporary.write_text(text + "\n", encoding="utf-8")
     temporary.replace(path)
 
@@ -112,15 +114,3 @@ def _is_running(process: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    if hasattr(value, "tolist"):  # numpy scalars and arrays
-        return _finite(value.tolist())
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return None
-    return value

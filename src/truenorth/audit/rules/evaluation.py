@@ -351,8 +351,8 @@ def _needed(value: float | None, low: float, high: float, bound: float, n: float
     """Return how many rows bring the nearer end of the interval to the bound, at the same value."""
     if value is None or not n or value == bound:
         return None
-    half = (high - low) / 2
-    return float(n * (half / abs(value - bound)) ** 2)
+    arm = high - value if bound > value else value - low  # an interval of few cases leans to one side
+    return float(n * (arm / abs(value - bound)) ** 2)
 
 
 def _about(needed: float | None) -> str:

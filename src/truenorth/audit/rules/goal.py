@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from truenorth.audit.contract import Hit, Unknown, rule
-from truenorth.audit.stated.lexicon import CATASTROPHIC, REGULATIONS, domains_in, is_money, words_in
+from truenorth.audit.stated.lexicon import (
+    CATASTROPHIC,
+    REGULATIONS,
+    domains_in,
+    hands_over,
+    is_money,
+    words_in,
+)
 from truenorth.audit.subject import Subject
 from truenorth.framing.durations import DAY
 
@@ -300,7 +308,8 @@ def catastrophic_and_autonomous(subject: Subject) -> Iterator[Hit | Unknown]:
     if framing.product.archetype != "autonomous" or not words:
         return
     has_stages = framing.experiment is not None and len(framing.experiment.stages) > 1
-    has_way_out = framing.policy is not None and framing.policy.fallback is not None
+    has_fallback = framing.policy is not None and framing.policy.fallback is not None
+    has_way_out = has_fallback or bool(hands_over(framing))
     if not (has_stages and has_way_out):
         yield Hit(
             path=("product", "archetype"),
@@ -357,10 +366,9 @@ def upkeep_not_repaid(subject: Subject) -> Iterator[Hit | Unknown]:
 
 def _is_number(expression: object) -> bool:
     try:
-        float(str(expression))
+        return math.isfinite(float(str(expression)))
     except ValueError:
         return False
-    return True
 
 
 RULES = (

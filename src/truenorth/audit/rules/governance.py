@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from truenorth.audit.contract import Hit, Unknown, rule
 from truenorth.audit.identifiers import KINDS, find_identifiers
 from truenorth.audit.measured.protected import proxies_of
-from truenorth.audit.stated.lexicon import domains_in, hands_over, words_in
+from truenorth.audit.stated.lexicon import domains_in, hands_over, verbs_in, words_in
 from truenorth.audit.stated.reads import decision_reads, feature_reads
 from truenorth.audit.subject import Subject
 from truenorth.framing.references import Constraint
@@ -15,7 +15,8 @@ from truenorth.framing.references import Constraint
 FAIR_LENDING = ("ecoa", "fha")
 PERSONAL_DOMAINS = ("lending", "hiring", "housing", "health")
 """Domains in which a decision weighs on a person's life."""
-ADVERSE = ("decline", "deny", "reject", "refuse", "block", "remove", "suspend", "ban")
+ADVERSE = ("decline", "deny", "denied", "denial", "reject", "refuse", "refusal", "block", "remove", "removal",
+           "suspend", "ban", "banned")  # fmt: skip
 """Words in the name of an action that takes something from the person."""
 WATCH, STRONG = 0.6, 0.7
 """ROC area of a protected attribute from the features: worth watching, and strong."""
@@ -204,7 +205,7 @@ def adverse_decision_without_reasons(subject: Subject) -> Iterator[Hit | Unknown
 def _adverse(subject: Subject) -> tuple[str, ...]:
     policy = subject.framing.policy
     names = [*policy.actions, *([policy.threshold.act] if policy.threshold else [])] if policy else []
-    return tuple(name for name in names if any(word in name for word in ADVERSE))
+    return tuple(name for name in names if verbs_in(name, ADVERSE))
 
 
 @rule("GOV005", "direct-identifiers", severity="warn", stage="data")
@@ -241,10 +242,11 @@ def direct_identifiers(subject: Subject) -> Iterator[Hit | Unknown]:
     for source, columns in evidence.heads.items():
         renamed = {old: new for new, old in subject.framing.sources[source].rename.items()}
         for one in find_identifiers(columns):
-            is_read = renamed.get(one.column, one.column) in read
+            name = renamed.get(one.column, one.column)
+            is_read = name in read
             if (one.kind == "unique" or one.confidence == "medium") and not is_read:
                 continue
-            if one.kind == "unique" and one.column in subject.framing.sources[source].key:
+            if one.kind == "unique" and {name, one.column} & {*subject.framing.sources[source].key}:
                 continue
             yield Hit(
                 path=("sources", source),

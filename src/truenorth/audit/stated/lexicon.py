@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from truenorth.framing.framing import Framing
 
 _WORDS = re.compile(r"[^\W_]+")
+_ENDING = "(e|s|es|d|ed|ing)?"
 
 DOMAINS: Mapping[str, tuple[str, ...]] = {
     "lending": ("credit risk", "credit approval", "credit score", "loan", "lend", "lending", "mortgage",
@@ -49,14 +50,15 @@ GENERATION = ("generate", "generated", "generation", "summary", "summaries", "ch
               "draft reply", "llm", "language model", "answer text", "translation")  # fmt: skip
 """Words of systems whose output is text or another structure that is generated."""
 
-HANDS_OVER = ("review", "ask", "refer", "call", "hold", "challenge", "escalate", "human", "person", "agent")
+HANDS_OVER = ("review", "ask", "refer", "referred", "referral", "call", "hold", "challenge", "escalate",
+              "human", "person", "agent")  # fmt: skip
 """Words in the name of an action that hands a case to a person."""
 
 
 def hands_over(framing: Framing) -> tuple[str, ...]:
     """Return the actions whose name says that a person takes over."""
     actions = framing.policy.actions if framing.policy else {}
-    return tuple(name for name in actions if any(word in name for word in HANDS_OVER))
+    return tuple(name for name in actions if verbs_in(name, HANDS_OVER))
 
 
 def words_in(text: str, words: Iterable[str]) -> tuple[str, ...]:
@@ -68,6 +70,20 @@ def words_in(text: str, words: Iterable[str]) -> tuple[str, ...]:
     """
     plain = f" {' '.join(_WORDS.findall(text.lower()))} "
     return tuple(word for word in words if f" {word} " in plain)
+
+
+def verbs_in(name: str, verbs: Iterable[str]) -> tuple[str, ...]:
+    """Return which verbs stand in a name, also as `calls`, `called` or `calling`; never inside a word.
+
+    Examples:
+        >>> verbs_in("ask_customer", HANDS_OVER), verbs_in("put_on_hold", HANDS_OVER)
+        (('ask',), ('hold',))
+        >>> verbs_in("send_to_bank", ("ban",)), verbs_in("personal_offer", HANDS_OVER)
+        ((), ())
+    """
+    words = _WORDS.findall(name.lower())
+    forms = {verb: verb.removesuffix("e") + _ENDING for verb in verbs}
+    return tuple(verb for verb, form in forms.items() if any(re.fullmatch(form, word) for word in words))
 
 
 def is_money(unit: str) -> bool:

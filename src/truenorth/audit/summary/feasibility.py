@@ -56,7 +56,9 @@ def _area(name: str, audit: Audit) -> Area:
     if not answers:
         return Area(name, "not assessed", "no rule was asked", figure)
     asked = sum(one.state != "not assessed" for one in answers)
-    return Area(name, "green", f"{asked} of {len(answers)} rules asked, none broken", figure)
+    waived = sum(one.state == "waived" for one in answers)
+    broken = f"{waived} broken and waived" if waived else "none broken"
+    return Area(name, "green", f"{asked} of {len(answers)} rules asked, {broken}", figure)
 
 
 def _rows(subject: Subject) -> str:
