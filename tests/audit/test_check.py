@@ -22,7 +22,6 @@ def test_the_clean_framing_breaks_no_rule_that_reads_the_framing():
     made = audit(subject_of())
     assert [str(finding) for finding in made.findings] == []
     assert made.gate == "pass"
-    assert {answer.rule.stage for answer in made.not_assessed} <= {"static", "data", "run"}
 
 
 def test_data_and_run_rules_are_not_assessed_without_data_and_run():
@@ -59,7 +58,7 @@ def test_a_waiver_that_has_run_out_is_an_error_and_covers_nothing():
 def test_a_waiver_that_covers_nothing_is_a_finding(code: str, found: str):
     made = audit(subject_of({"waivers": [{**WAIVER, "rule": code}]}))
     assert [finding.code for finding in made.findings] == [found]
-    assert made.findings[0].where == "framing.yaml:133 waivers[0]" or "waivers" in made.findings[0].where
+    assert made.findings[0].where.endswith(" waivers[0]")
 
 
 def test_a_waiver_of_a_rule_that_was_not_asked_is_not_called_unused():

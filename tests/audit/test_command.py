@@ -1,7 +1,7 @@
 """`truenorth audit` as people and machines call it: exit codes, formats, watching, the page."""
 
 import json
-import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.audit.framings import CLEAN, GONE, changed
 
@@ -152,11 +153,25 @@ def test_watching_audits_again_when_the_file_is_saved(clean: Path):
 
 def test_the_hook_runs_the_command():
     hooks = (Path(__file__).resolve().parents[2] / ".pre-commit-hooks.yaml").read_text()
-    import yaml
-
     (hook,) = yaml.safe_load(hooks)
-    assert hook["entry"] == "truenorth audit"
-    assert hook["language"] == "python"
-    assert os.path.basename("examples/framing.yaml") and __import__("re").search(
-        hook["files"], "a/framing.yaml"
-    )
+    assert (hook["entry"], hook["language"]) == ("truenorth audit", "python")
+    assert re.search(hook["files"], "a/framing.yaml")
+    assert not re.search(hook["files"], "a/reframing.yaml")
+
+
+def test_a_file_that_cannot_be_read_leaves_an_empty_log_and_no_broken_one(tmp_path: Path):
+    log = json.loads(audit(tmp_path / "none.yaml", "--format", "sarif").stdout)
+    assert log["runs"][0]["results"] == []
+
+
+def test_a_page_is_of_one_file(clean: Path, broken: Path, tmp_path: Path):
+    refused = audit(clean, broken, "--page", tmp_path / "audit.html")
+    assert refused.returncode == 2
+    assert not (tmp_path / "audit.html").exists()
+
+
+def test_a_score_that_a_run_refuses_blocks(tmp_path: Path):
+    listwise = changed({"models.tasks": {"fraud": {"loss": "listwise"}}, "examples.group": "customer"})
+    made = audit(written(tmp_path / "listwise.yaml", listwise))
+    assert made.returncode == 1
+    assert "POLICY087" in made.stdout

@@ -335,3 +335,17 @@ def test_a_promise_on_calibration_rows_stands(tmp_path):
     assert made.gate == "pass"
     assert "holds with 0.95 confidence" in made.result["decision"]
     assert any("nothing has seen" in note for note in made.result["train"]["notes"])
+
+
+def test_a_run_answers_for_its_own_framing_only(made, place, tmp_path):
+    from truenorth.audit import audit_file
+
+    file = place / "framing.yaml"
+    of_it = audit_file(file, run=made.folder)
+    assert "AUDIT004" not in {finding.code for finding in of_it.findings}
+    changed = audit_file(file, run=made.folder, changes={"policy.capacity.review": "5 per 1d"})
+    assert "AUDIT004" in {finding.code for finding in changed.findings}
+    other = tmp_path / "framing.yaml"
+    other.write_text(file.read_text().replace("name: small-fraud", "name: other"))
+    with pytest.raises(DataError, match="AUDIT005"):
+        audit_file(other, run=made.folder)

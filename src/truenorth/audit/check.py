@@ -12,10 +12,11 @@ from truenorth.errors import Finding
 from truenorth.framing.document import Path, dotted
 from truenorth.framing.waivers import Waiver
 
-_MISSING = {
+MISSING = {
     "data": "it reads the built examples, and there are none: audit with --data or --run",
     "run": "it reads the results of a run, and there are none: audit with --run",
 }
+"""Why a rule of a stage was not asked."""
 
 
 def audit(subject: Subject, *, rules: Sequence[Rule] | None = None, known: Collection[str] = ()) -> Audit:
@@ -33,12 +34,13 @@ def audit(subject: Subject, *, rules: Sequence[Rule] | None = None, known: Colle
     waivers = {one.rule: one for one in subject.framing.waivers if one.holds_on(subject.today)}
     answers = tuple(_answer(rule, subject, waivers.get(rule.code)) for rule in asked)
     about_waivers = () if rules is not None else tuple(_waiver_findings(subject, answers, known))
-    return Audit(name=subject.framing.name, answers=answers, waivers=about_waivers, subject=subject)
+    beside = (*subject.notes, *about_waivers)
+    return Audit(name=subject.framing.name, answers=answers, beside=beside, subject=subject)
 
 
 def _answer(rule: Rule, subject: Subject, waiver: Waiver | None) -> Answer:
     if (rule.stage == "data" and subject.data is None) or (rule.stage == "run" and subject.run is None):
-        return Answer(rule=rule, state="not assessed", reason=_MISSING[rule.stage])
+        return Answer(rule=rule, state="not assessed", reason=MISSING[rule.stage])
     try:
         said = list(rule.check(subject))
     except Exception as error:  # a rule that fails, ours or another's, must not hide what the others found

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import PurePath
 from typing import Any
 
+from truenorth.audit.check import MISSING
 from truenorth.audit.contract import Answer, Rule
 from truenorth.audit.result import Audit
 from truenorth.audit.summary import summary
@@ -92,7 +93,7 @@ def _closing(audit: Audit) -> Iterator[str]:
         if asked and missing:
             yield f"not assessed: {len(asked)} {stage} rules; {help_text}"
     for answer in audit.not_assessed:
-        if not answer.reason.startswith("it reads"):
+        if answer.reason not in MISSING.values():
             yield f"not assessed: {answer.rule.code} {answer.rule.name}: {answer.reason}"
     if audit.findings:
         yield f"truenorth explain {audit.findings[0].code} says why, with an example"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,10 @@ from truenorth.audit.heads import read_heads
 from truenorth.audit.registry import selected
 from truenorth.audit.result import Audit
 from truenorth.audit.subject import Subject
-from truenorth.errors import Finding, FramingError
+from truenorth.decision.chains import score_findings
+from truenorth.errors import DataError, Finding, FramingError
+from truenorth.framing.canonical import framing_hash
+from truenorth.framing.document import Document
 from truenorth.framing.framing import Framing
 from truenorth.framing.load import Inspection, inspect_file
 
@@ -59,15 +63,32 @@ def read_subject(
     """Return what rules read of a framing file; see `audit_file`."""
     day = today or date.today()
     made = inspect_file(path, today=day, changes=changes)
-    framing = readable(made)
+    framing, base = readable(made), Path(path).parent
+    notes = [_placed(one, made.document) for one in score_findings(framing) if one.severity == "error"]
     evidence, result = None, None
     if run is not None:
-        evidence, result = read_run(Path(run), framing, base=Path(path).parent)
+        evidence, result = read_run(Path(run), framing, base=base)
+        notes += _of_another_version(framing, result)
     elif data:
-        evidence = build_evidence(framing, made.findings, base=Path(path).parent)
+        evidence = build_evidence(framing, made.findings, base=base)
     return Subject(
-        framing=framing, today=day, document=made.document, proved=made.findings, data=evidence, run=result
-    )
+        framing=framing, today=day, document=made.document, proved=made.findings, data=evidence, run=result,
+        base=base, notes=tuple(notes),
+    )  # fmt: skip
+
+
+def _placed(finding: Finding, document: Document) -> Finding:
+    return replace(finding, where=document.where(finding.path))
+
+
+def _of_another_version(framing: Framing, result: Mapping[str, Any]) -> Iterator[Finding]:
+    """Say that a run was made of another version of the framing: its figures answer for that one."""
+    if result.get("framing_hash") != framing_hash(framing):
+        yield Finding(
+            code="AUDIT004", severity="warn", where="--run",
+            evidence=f"expected a run of this framing, got {result.get('run')} of another version of it.",
+            fix="run it again, and audit that run.",
+        )  # fmt: skip
 
 
 def readable(made: Inspection) -> Framing:
@@ -104,12 +125,20 @@ def build_evidence(framing: Framing, findings: Iterable[Finding], *, base: Path)
 
 
 def read_run(folder: Path, framing: Framing, *, base: Path) -> tuple[DataEvidence, Mapping[str, Any]]:
-    """Return the examples and the results of a finished run."""
+    """Return the examples and the results of a finished run.
+
+    Raises:
+        DataError: If the run is of a framing of another name.
+    """
     import json
 
     from truenorth.examples.dataset import read_dataset
 
     result = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    if result["name"] != framing.name:
+        evidence = f"expected a run of {framing.name!r}, got one of {result['name']!r}."
+        fix = f"name a run of {framing.name}: truenorth runs lists them."
+        raise DataError(Finding(code="AUDIT005", where="--run", evidence=evidence, fix=fix))
     profile = json.loads((folder / "profile.json").read_text(encoding="utf-8"))
     dataset = read_dataset(folder / "examples.parquet", framing, base=base)
     examples = json.loads((folder / "examples.json").read_text(encoding="utf-8"))

@@ -23,8 +23,8 @@ class Audit:
     name: str
     """Name of the framing."""
     answers: tuple[Answer, ...]
-    waivers: tuple[Finding, ...] = ()
-    """What is wrong with the waivers themselves."""
+    beside: tuple[Finding, ...] = ()
+    """What is wrong beside the rules: with the waivers themselves, or with what was audited."""
     subject: Subject = field(kw_only=True, repr=False)
 
     @cached_property
@@ -34,7 +34,7 @@ class Audit:
         line = self.subject.document.line if self.subject.document else (lambda path: 0)
         return tuple(
             sorted(
-                (*self.waivers, *standing),
+                (*self.beside, *standing),
                 key=lambda one: (_ORDER[one.severity], line(one.path), one.code),
             )
         )

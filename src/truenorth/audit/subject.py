@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from truenorth.audit.evidence import DataEvidence
@@ -33,6 +34,10 @@ class Subject:
     """The built examples; None before there are any. Data rules run only where there are."""
     run: Mapping[str, Any] | None = None
     """`run.json` of a run; None before there is one. Run rules run only where there is."""
+    base: Path | None = None
+    """Folder that the framing's paths start from."""
+    notes: tuple[Finding, ...] = ()
+    """What is wrong beside the rules: what a run would refuse, a run of another version of the framing."""
 
     @cached_property
     def tasks(self) -> tuple[str, ...]:

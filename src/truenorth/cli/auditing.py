@@ -64,6 +64,8 @@ def audit(
     framing, 3 where --data cannot read the logs; what the framing alone says is told all the same.
     `truenorth explain CODE` says more about a rule.
     """
+    if page is not None and len(files) > 1:
+        raise typer.BadParameter("takes one FILE, got several.", param_hint="--page")
     asked = _Asked(data=data, run=run, out=out, select=select, changes=tuple(changes or ()), debug=debug)
 
     def once() -> int:
@@ -123,9 +125,8 @@ def _audit_all(files: list[Path], asked: _Asked, format_: str, page: Path | None
         audited, code = _audit(file, asked)
         made += [] if audited is None else [audited]
         codes.append(code)
-    if made:
-        several = len(files) > 1
-        sys.stdout.write(as_json(made, is_list=several) if format_ == "json" else FORMATS[format_](made))
+    several = len(files) > 1
+    sys.stdout.write(as_json(made, is_list=several) if format_ == "json" else FORMATS[format_](made))
     if page is not None and made:
         from truenorth.documents.audit import write_audit
 

@@ -61,7 +61,7 @@ def _subject(
 ) -> Subject:
     return Subject(
         framing=work.framing, today=work.today, document=work.request.document, proved=work.request.findings,
-        data=data, run=run,
+        data=data, run=run, base=work.request.base,
     )  # fmt: skip
 
 

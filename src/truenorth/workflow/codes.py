@@ -10,6 +10,8 @@ CODES: dict[str, str] = {
     "AUDIT001": "A rule failed, so that it gave no answer.",
     "AUDIT002": "There is no rule of this code, or none that begins so.",
     "AUDIT003": "Another package brings a rule that cannot be taken.",
+    "AUDIT004": "A run that is audited was made of another version of the framing.",
+    "AUDIT005": "A run that is audited is of another framing.",
     "WAIVER001": "A waiver covers nothing: its rule is not broken.",
     "WAIVER002": "A waiver of the audit has run out.",
     "WAIVER003": "A waiver names no rule.",

@@ -8,7 +8,7 @@ from truenorth.audit.contract import Hit, Unknown, rule
 from truenorth.audit.identifiers import KINDS, find_identifiers
 from truenorth.audit.measured.protected import proxies_of
 from truenorth.audit.stated.lexicon import domains_in, hands_over, verbs_in, words_in
-from truenorth.audit.stated.reads import decision_reads, feature_reads
+from truenorth.audit.stated.reads import decision_reads, source_reads
 from truenorth.audit.subject import Subject
 from truenorth.framing.references import Constraint
 
@@ -214,8 +214,8 @@ def direct_identifiers(subject: Subject) -> Iterator[Hit | Unknown]:
 
     What it checks:
         The first 2,000 rows of each source, column by column, for the 18 identifiers of HIPAA Safe Harbor: by
-        name, by pattern and by checksum. Values are never shown. A column that a feature reads, or any in a
-        health domain, blocks; keys that merely are unique are left alone.
+        name, by pattern and by checksum. Values are never shown. A column that a feature reads
+        blocks; in a health domain so does one that leaves no doubt. Keys that merely are unique are left alone.
 
     Why it hurts:
         What is in the training table is in backups, in notebooks and in mails. A model that has seen a
@@ -237,13 +237,13 @@ def direct_identifiers(subject: Subject) -> Iterator[Hit | Unknown]:
     if not evidence.heads:
         yield Unknown("the first rows of the sources could not be read")
         return
-    read = frozenset().union(*(feature_reads(one) for one in subject.framing.features.values()), frozenset())
+    read = source_reads(subject.framing)
     is_health = "health" in _weighs_on_people(subject)
     for source, columns in evidence.heads.items():
         renamed = {old: new for new, old in subject.framing.sources[source].rename.items()}
         for one in find_identifiers(columns):
             name = renamed.get(one.column, one.column)
-            is_read = name in read
+            is_read = name in read.get(source, ())
             if (one.kind == "unique" or one.confidence == "medium") and not is_read:
                 continue
             if one.kind == "unique" and {name, one.column} & {*subject.framing.sources[source].key}:

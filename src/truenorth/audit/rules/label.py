@@ -239,7 +239,7 @@ def _class_count(subject: Subject, name: str, label: Label) -> int | None:
         return len(subject.data.dataset.classes[name])
     if label.classes is None or subject.document is None:
         return None
-    return _lines(Path(subject.document.path).parent / label.classes.file)
+    return _lines((subject.base or Path(subject.document.path).parent) / label.classes.file)
 
 
 def _lines(path: Path) -> int | None:

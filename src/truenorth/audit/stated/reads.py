@@ -18,6 +18,19 @@ def feature_reads(feature: Feature) -> frozenset[str]:
     return frozenset(read | set(feature.match))
 
 
+def source_reads(framing: Framing) -> dict[str, frozenset[str]]:
+    """Return the columns that features read of each source, by its name; lookups are followed."""
+    found: dict[str, set[str]] = {}
+    for feature in framing.features.values():
+        name = feature.source or framing.table.source or ""
+        found.setdefault(name, set()).update(feature_reads(feature))
+    for name, source in framing.sources.items():
+        for column in found.get(name, set()) & source.lookup.keys():
+            lookup = source.lookup[column]
+            found.setdefault(lookup.source, set()).add(lookup.column)
+    return {name: frozenset(columns) for name, columns in found.items()}
+
+
 def decision_reads(framing: Framing) -> Iterator[tuple[Path, frozenset[str]]]:
     """Yield every place that decides with the columns that it reads: features, rules, costs, ranking.
 

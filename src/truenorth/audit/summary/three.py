@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from truenorth.evaluation.primary import primary_metric
 from truenorth.framing.framing import Framing
+from truenorth.framing.names import tasks
 
 if TYPE_CHECKING:
     from truenorth.audit.result import Audit
@@ -28,7 +30,8 @@ def rule_of_three(audit: Audit) -> tuple[Question, ...]:
 
 
 def _offline(framing: Framing) -> Question:
-    metric, split = framing.objective.metric, framing.split
+    split, named = framing.split, tasks(framing)
+    metric = primary_metric(framing) if len(named) == 1 else framing.objective.metric
     missing = [name for name, value in (("objective.metric", metric), ("split", split)) if value is None]
     if missing:
         return Question("offline", False, f"no {' and no '.join(missing)}")
