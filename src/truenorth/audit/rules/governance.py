@@ -215,7 +215,7 @@ def direct_identifiers(subject: Subject) -> Iterator[Hit | Unknown]:
     What it checks:
         The first 2,000 rows of each source, column by column, for the 18 identifiers of HIPAA Safe Harbor: by
         name, by pattern and by checksum. Values are never shown. A column that a feature reads
-        blocks; in a health domain so does one that leaves no doubt. Keys that merely are unique are left alone.
+        blocks; in a health domain so does one beyond doubt. Keys that merely are unique are left alone.
 
     Why it hurts:
         What is in the training table is in backups, in notebooks and in mails. A model that has seen a
