@@ -15,13 +15,7 @@ from truenorth.counterfactual.certificate import certify
 from truenorth.counterfactual.contract import Depth, Lift, Options, Shadow
 from truenorth.counterfactual.effects import DecisionEffect, Effect, Seen, overlap_of, see
 from truenorth.counterfactual.log import Log
-from truenorth.counterfactual.policies import (
-    Tilt,
-    best_of_n,
-    divergence,
-    equal_best_of_n,
-    tilt_to,
-)
+from truenorth.counterfactual.policies import Ranked, Tilt, equal_best_of_n, tilt_to
 from truenorth.counterfactual.support import Support, support_of
 from truenorth.counterfactual.tuning import slope_rule
 from truenorth.statistics.estimates import Estimate, mean
@@ -74,7 +68,7 @@ def trace(log: Log, score: Floats, kpi: Effect, proxy: DecisionEffect | None, op
     base = mean(np.einsum("nk,nk->n", log.propensity, score))
     steps: list[Step] = []
     for depth in options.depths:
-        policy = tilt_to(log.propensity, score, depth)
+        policy = tilt_to(log.propensity, score, depth, after=steps[-1].policy if steps else None)
         if policy is None:
             return Trace(tuple(steps), (f"no policy of this score reaches depth {depth:g}",))
         seen = see(log, policy, score)
@@ -167,7 +161,5 @@ def shadows(kpi: Effect, seen: Seen, log: Log) -> Mapping[str, Shadow]:
 def ticks_of(log: Log, score: Floats) -> dict[int, float]:
     """Return the exact depth of best of n."""
     assert log.propensity is not None  # settled by the tier
-    return {
-        n: float(np.sqrt(max(divergence(best_of_n(log.propensity, score, n), log.propensity), 0.0)))
-        for n in TICKS
-    }
+    ranked = Ranked.of(log.propensity, score)
+    return {n: ranked.depth(n) for n in TICKS}

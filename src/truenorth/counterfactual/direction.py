@@ -96,8 +96,8 @@ class Shrunk:
 def shrink(raw: Direction, signs: Floats) -> Shrunk:
     """Return the posterior mean of the direction where weights scatter around equal ones.
 
-    Prior `theta ~ N(g u, t^2 I)` with `u` the signs; `g` by generalised least squares and `t^2` by moments, so
-    that what the log is sure of stays.
+    Prior `theta ~ N(g u, t^2 I)` with `u` the signs; `g` by generalised least squares and `t^2` by moments,
+    so that what the log is sure of stays.
 
     Args:
         raw: The direction as estimated.

@@ -29,7 +29,7 @@ def corrected_covariance(effects: Floats, noise: Floats) -> Floats:
         effects: Estimated effects, shape (experiments, 1 + p); the KPI first.
         noise: Covariance of each experiment's estimates, shape (experiments, 1 + p, 1 + p).
     """
-    return np.atleast_2d(np.cov(effects, rowvar=False)) - noise.mean(axis=0)
+    return np.asarray(np.atleast_2d(np.cov(effects, rowvar=False)) - noise.mean(axis=0))
 
 
 def split_covariance(first: Floats, second: Floats) -> Floats:

@@ -20,7 +20,8 @@ References:
     Swaminathan and Joachims (2015). The self-normalized estimator for counterfactual learning. NeurIPS.
     Dudik, Langford and Li (2011). Doubly robust policy evaluation and learning. ICML.
     Wang, Agarwal and Dudik (2017). Optimal and adaptive off-policy evaluation. ICML.
-    Su, Dimakopoulou, Krishnamurthy and Dudik (2020). Doubly robust off-policy evaluation with shrinkage. ICML.
+    Su, Dimakopoulou, Krishnamurthy and Dudik (2020). Doubly robust off-policy evaluation with
+        shrinkage. ICML.
     Jeunen and Ustimenko (2024). Delta-OPE. arXiv 2405.10024.
 """
 

@@ -69,7 +69,7 @@ def matured(
         raise DataError(
             Finding(
                 code="STRESS002", where="matured", fix="pass infinity where no event has come.",
-                evidence=f"expected delays and ages without NaN of one shape, got {delay.shape}, {age.shape}.",
+                evidence=f"expected delays and ages of one shape without NaN, got {delay.shape}, {age.shape}",
             )
         )  # fmt: skip
     codes = np.zeros(len(age), dtype=np.int64) if segment is None else codes_of(np.asarray(segment))
@@ -94,7 +94,7 @@ def _few_old(least: float, window: float) -> list[Finding]:
     return [
         Finding(
             code="STRESS003", severity="error", where="maturity",
-            evidence=f"expected at least {LEAST_SEEN:.0%} of decisions old enough for every delay that counts, "
+            evidence=f"expected at least {LEAST_SEEN:.0%} of decisions to be old enough for every delay, "
             f"got {least:.1%} at the end of a window of {window:g}.",
             fix="shorten the window of the KPI, or wait until older decisions are in the log.",
         )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from truenorth.counterfactual.contract import Depth, Naive, Verdict
+from truenorth.counterfactual.contract import Depth, Naive, Robustness, Tier, Verdict
 from truenorth.counterfactual.policies import tilt
 from truenorth.counterfactual.study import Study
 from truenorth.counterfactual.support import tail_index
@@ -20,6 +20,8 @@ from truenorth.statistics.estimates import codes_of
 Floats = NDArray[np.float64]
 
 HEAVY_TAIL = 0.25
+LEAST_ROBUST = 0.02
+"""Share of what is unexplained that an unseen cause may explain before the lift is undone."""
 DRIFT = 0.1
 """Relative change of the number of candidates between halves of the period that is worth a word."""
 
@@ -58,7 +60,7 @@ def trained_on_these(study: Study) -> Iterator[Finding]:
     trained = study.provenance.trained_on
     if trained is not None and trained.any():
         yield Finding(
-            code="STRESS014", where="provenance.trained_on",
+            code="STRESS014", severity="warn", where="provenance.trained_on",
             evidence=f"expected scores of models that did not see these decisions, got "
             f"{int(trained.sum()):,} of {len(trained):,} decisions in their training rows; those are left "
             "out.",
@@ -109,8 +111,8 @@ def changing_candidates(study: Study) -> Iterator[Finding]:
     if abs(late_size / early_size - 1) > DRIFT:
         yield Finding(
             code="STRESS018", severity="warn", where="log.is_candidate",
-            evidence=f"expected candidate sets that stay alike, got {early_size:.1f} candidates on average in "
-            f"the first half and {late_size:.1f} in the second: retrieval changed on the way.",
+            evidence=f"expected candidate sets that stay alike, got {early_size:.1f} candidates on average "
+            f"in the first half and {late_size:.1f} in the second: retrieval changed on the way.",
             fix="test each period by itself; weights say nothing of candidates that were filtered away.",
         )  # fmt: skip
 
@@ -157,7 +159,7 @@ def heavy_tailed(study: Study, name: str) -> Iterator[Finding]:
     if np.isfinite(tail) and tail > HEAVY_TAIL:
         yield Finding(
             code="STRESS024", severity="warn", where=f"scores.{name}",
-            evidence=f"expected scores with a light tail, got a tail index of {tail:.2f} (limit {HEAVY_TAIL}): "
+            evidence=f"expected scores with a light tail, got a tail index of {tail:.2f} > {HEAVY_TAIL}: "
             "a small divergence can take extreme candidates only.",
             fix="rank the scores within each decision first.",
         )  # fmt: skip
@@ -206,6 +208,23 @@ def not_safe_everywhere(name: str, verdict: Verdict, limit: float) -> list[Findi
             evidence=f"expected 'aligned' to be read up to depth {limit:g}, the deepest that was tested; "
             "beyond it nothing is known.",
             fix="repeat the test after each release that pushes further.",
+        )
+    ]  # fmt: skip
+
+
+def fragile(name: str, tier: Tier, robustness: Robustness, lift: float) -> list[Finding]:
+    """Find a lift on estimated probabilities that a cause like an observed one would undo."""
+    if tier != "B" or not robustness.robustness_value > 0:
+        return []
+    strongest = max((bound for _, _, bound in robustness.benchmarks.values()), default=0.0)
+    if robustness.robustness_value >= LEAST_ROBUST and strongest < abs(lift):
+        return []
+    return [
+        Finding(
+            code="STRESS027", severity="warn", where=f"proxies.{name}",
+            evidence="expected a lift that survives what the logger saw beyond the log, got one that a cause "
+            f"undoes that explains {robustness.robustness_value:.1%} of outcome and weights.",
+            fix="log the probabilities.",
         )
     ]  # fmt: skip
 

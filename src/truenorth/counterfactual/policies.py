@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 STEPS = 60
+CLOSE = 1e-8
+"""Distance from the wanted depth at which the search ends."""
 UNREACHABLE = 0.98
 """Share of the largest possible depth from which a depth counts as out of reach."""
 
@@ -57,13 +59,16 @@ def tilt(propensity: Floats, score: Floats, beta: float) -> Tilt:
     References:
         Donsker and Varadhan (1975). Asymptotic evaluation of certain Markov process expectations.
     """
-    highest = np.max(np.where(propensity > 0, score, -np.inf), axis=1, initial=-np.inf, keepdims=True)
-    shifted = score - highest
-    raised = propensity * np.exp(np.minimum(beta * shifted, 0.0))
+    highest = np.max(score, axis=1, initial=-np.inf, where=propensity > 0, keepdims=True)
+    raised = score - highest
+    raised *= beta
+    # Padding may score higher than any candidate; it has no probability, and may not overflow.
+    np.exp(np.minimum(raised, 0.0, out=raised), out=raised)
+    raised *= propensity
     total = raised.sum(axis=1, keepdims=True)
-    probability = raised / total
+    probability = np.divide(raised, total, out=raised)
     mean_score = np.einsum("nk,nk->n", probability, score)
-    spread = np.einsum("nk,nk->n", probability, score * score) - mean_score**2
+    spread = np.einsum("nk,nk,nk->n", probability, score, score) - mean_score**2
     kl = beta * (mean_score - highest[:, 0]) - np.log(total[:, 0])
     return Tilt(float(beta), probability, mean_score, _mean(kl), _mean(np.maximum(spread, 0.0)))
 
@@ -75,7 +80,7 @@ def depth_limit(propensity: Floats, score: Floats) -> float:
     return float(np.sqrt(max(_mean(-np.log(np.maximum(mass, 1e-300))), 0.0)))
 
 
-def tilt_to(propensity: Floats, score: Floats, depth: float) -> Tilt | None:
+def tilt_to(propensity: Floats, score: Floats, depth: float, *, after: Tilt | None = None) -> Tilt | None:
     """Return the tilt of a depth, None where no pressure reaches it.
 
     Depth grows with the pressure, with the derivative `beta Var / (2 depth)`: Newton's method, kept inside a
@@ -85,22 +90,30 @@ def tilt_to(propensity: Floats, score: Floats, depth: float) -> Tilt | None:
         propensity: Logged probabilities, shape (n, k).
         score: What to take more of, same shape.
         depth: Wanted square root of the divergence, > 0.
+        after: The tilt of a smaller depth, to start from.
     """
     if not len(score) or depth >= UNREACHABLE * depth_limit(propensity, score):
         return None
-    scale = np.sqrt(tilt(propensity, score, 0.0).variance)
-    low, high, beta = 0.0, np.inf, depth * np.sqrt(2.0) / scale
-    found = tilt(propensity, score, beta)
+    if after is None:
+        low, beta = 0.0, depth * np.sqrt(2.0 / tilt(propensity, score, 0.0).variance)
+    else:
+        low, beta = after.beta, after.beta + (depth - after.depth) / _steepness(after)
+    high = np.inf
+    found = tilt(propensity, score, float(beta))
     for _ in range(STEPS):
-        if abs(found.depth - depth) < 1e-10:
+        if abs(found.depth - depth) < CLOSE:
             break
-        low, high = (beta, high) if found.depth < depth else (low, beta)
-        slope = beta * found.variance / max(2.0 * found.depth, 1e-12)
-        step = beta - (found.depth - depth) / max(slope, 1e-300)
-        inside = low < step < high
-        beta = step if inside else (2.0 * low if not np.isfinite(high) else (low + high) / 2.0)
+        low, high = (found.beta, high) if found.depth < depth else (low, found.beta)
+        beta = found.beta - (found.depth - depth) / _steepness(found)
+        if not low < beta < high:
+            beta = (low + high) / 2.0 if np.isfinite(high) else 2.0 * low
         found = tilt(propensity, score, float(beta))
     return found
+
+
+def _steepness(found: Tilt) -> float:
+    """Return how fast the depth grows with the pressure."""
+    return max(found.beta * found.variance / max(2.0 * found.depth, 1e-12), 1e-300)
 
 
 def best_of_n(propensity: Floats, score: Floats, n: int) -> Floats:
@@ -118,22 +131,51 @@ def best_of_n(propensity: Floats, score: Floats, n: int) -> Floats:
         >>> best_of_n(np.array([[0.5, 0.5]]), np.array([[0.0, 1.0]]), 2).tolist()
         [[0.25, 0.75]]
     """
-    order = np.argsort(score, axis=1, kind="stable")
-    mass = np.take_along_axis(propensity, order, axis=1)
-    ordered = np.take_along_axis(score, order, axis=1)
-    after = np.cumsum(mass, axis=1)
-    total = after[:, -1:]
-    starts = np.ones(mass.shape, dtype=bool)
-    starts[:, 1:] = ordered[:, 1:] > ordered[:, :-1]
-    ends = np.ones(mass.shape, dtype=bool)
-    ends[:, :-1] = starts[:, 1:]
-    before = np.maximum.accumulate(np.where(starts, after - mass, 0.0), axis=1) / total
-    upto = np.minimum.accumulate(np.where(ends, after, np.inf)[:, ::-1], axis=1)[:, ::-1] / total
-    width = upto - before
-    share = np.divide(upto**n - before**n, width, out=np.zeros_like(width), where=width > 0)
-    taken = np.zeros_like(mass)
-    np.put_along_axis(taken, order, share * mass / total, axis=1)
+    ranked = Ranked.of(propensity, score)
+    taken = np.zeros_like(propensity)
+    np.put_along_axis(taken, ranked.order, ranked.best_of(n) * ranked.mass, axis=1)
     return taken
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """Candidates of each context in the order of their scores; arrays of shape (m, k)."""
+
+    order: NDArray[np.int64]
+    mass: Floats
+    """Logged probability."""
+    before: Floats
+    """Probability of a lower score."""
+    upto: Floats
+    """Probability of a score no higher."""
+
+    @classmethod
+    def of(cls, propensity: Floats, score: Floats) -> Ranked:
+        """Return the candidates in order."""
+        order = np.argsort(score, axis=1, kind="stable")
+        mass = np.take_along_axis(propensity, order, axis=1)
+        ordered = np.take_along_axis(score, order, axis=1)
+        after = np.cumsum(mass, axis=1)
+        total = after[:, -1:]
+        starts = np.ones(mass.shape, dtype=bool)
+        starts[:, 1:] = ordered[:, 1:] > ordered[:, :-1]
+        ends = np.ones(mass.shape, dtype=bool)
+        ends[:, :-1] = starts[:, 1:]
+        before = np.maximum.accumulate(np.where(starts, after - mass, 0.0), axis=1) / total
+        upto = np.minimum.accumulate(np.where(ends, after, np.inf)[:, ::-1], axis=1)[:, ::-1] / total
+        return cls(order, mass / total, before, upto)
+
+    def best_of(self, n: int) -> Floats:
+        """Return the importance weight of each candidate under best of n."""
+        width = self.upto - self.before
+        rise = self.upto**n - self.before**n
+        return np.asarray(np.divide(rise, width, out=np.zeros_like(width), where=width > 0))
+
+    def depth(self, n: int) -> float:
+        """Return the depth of best of n."""
+        weight = self.best_of(n)
+        kl = np.sum(self.mass * weight * np.log(np.maximum(weight, 1e-300)), axis=1)
+        return float(np.sqrt(max(_mean(kl), 0.0)))
 
 
 def divergence(probability: Floats, propensity: Floats) -> float:

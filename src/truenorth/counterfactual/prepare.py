@@ -16,7 +16,7 @@ from truenorth.counterfactual.contract import LoggingAudit, Tier
 from truenorth.counterfactual.log import SUM_TOLERANCE, Bools, Log
 from truenorth.counterfactual.logging_audit import audit_logging
 from truenorth.counterfactual.propensities import estimate_propensities, share_picked
-from truenorth.errors import Finding
+from truenorth.errors import Finding, Severity
 
 Floats = NDArray[np.float64]
 
@@ -61,8 +61,8 @@ def left_out(keep: Bools) -> list[Finding]:
     return [
         Finding(
             code="STRESS006", severity="warn", where="study",
-            evidence=f"expected finite scores, features and outcomes, got {gone:,} of {len(keep):,} decisions "
-            "with NaN or infinity; they are left out.",
+            evidence=f"expected finite scores, features and outcomes, got {gone:,} of {len(keep):,} "
+            "decisions with NaN or infinity; they are left out.",
             fix="find out why they are missing: what is missing because of the action biases the lift.",
         )
     ]  # fmt: skip
@@ -95,7 +95,8 @@ def prepare(
     audit = audit_logging(log, scores)
     if audit.passed:
         return Prepared(log=log, tier="A", audit=audit, findings=tuple(findings))
-    findings.append(_failed(audit, estimated=False))
+    severity: Severity = "error" if logger_features is None else "warn"
+    findings.append(_failed(audit, severity, estimated=False))
     if logger_features is None:
         return Prepared(log=log, tier="C", audit=audit, findings=tuple(findings))
     return _estimated(log, scores, logger_features, findings, folds=folds, seed=seed)
@@ -106,6 +107,8 @@ def _estimated(
     folds: int, seed: int,
 ) -> Prepared:  # fmt: skip
     """Return the log with probabilities estimated across units: tier B, or C where there was no draw."""
+    if features is None and not scores:
+        return Prepared(log=log, tier="C", audit=None, findings=tuple(findings))
     known = features if features is not None else np.stack(list(scores.values()), axis=2)
     estimated = estimate_propensities(log, known, folds=folds, seed=seed)
     if share_picked(estimated) > MOST_PICKED:
@@ -114,7 +117,7 @@ def _estimated(
     held = log.with_propensity(np.where(log.mask, np.maximum(estimated, 1e-9), 0.0))
     audit = audit_logging(held, scores)
     if not audit.passed:
-        findings = [*findings, _failed(audit, estimated=True)]
+        findings = [*findings, _failed(audit, "warn", estimated=True)]
     return Prepared(log=held, tier="B", audit=audit, findings=tuple(findings))
 
 
@@ -141,8 +144,8 @@ def _few_units(log: Log) -> list[Finding]:
     return [
         Finding(
             code="STRESS016", severity="warn", where="log.unit",
-            evidence=f"expected at least {FEWEST_UNITS} units, got {log.n_units}: errors between so few units "
-            "are not known.",
+            evidence=f"expected at least {FEWEST_UNITS} units, got {log.n_units}: errors between so few "
+            "units are not known.",
             fix="test a longer period, or take a smaller unit that is still independent.",
         )
     ]  # fmt: skip
@@ -186,13 +189,13 @@ def _deterministic(propensity: Floats) -> Finding:
     )  # fmt: skip
 
 
-def _failed(audit: LoggingAudit, *, estimated: bool) -> Finding:
-    worst = max(audit.tests, key=lambda one: abs(one.z))
+def _failed(audit: LoggingAudit, severity: Severity, *, estimated: bool) -> Finding:
+    worst, limit = max(audit.tests, key=lambda one: abs(one.z)), audit.critical
     source = "estimated" if estimated else "logged"
     return Finding(
-        code="STRESS011", severity="warn" if estimated else "error", where="log.propensity",
+        code="STRESS011", severity=severity, where="log.propensity",
         evidence=f"expected the {source} probabilities to make the logged actions, got {worst.name} "
-        f"{worst.observed:.4g} instead of {worst.expected:.4g} (z {worst.z:+.1f}, limit {audit.critical:.1f}).",
+        f"{worst.observed:.4g} instead of {worst.expected:.4g} (z {worst.z:+.1f}, limit {limit:.1f}).",
         fix="add what the logger looked at to the logger's features." if estimated else
         "log the probabilities where the draw is made, after temperature, exploration and filters; or give "
         "the logger's features, so that they can be estimated.",

@@ -27,7 +27,7 @@ class Card(Result):
 
     proxy: str
     correlation: float
-    """Of true effects on proxy and KPI, noise removed, in [-1, 1]; NaN where a true variance is not above 0."""
+    """Of true effects on proxy and KPI, noise removed, in [-1, 1]; NaN where a true variance is not > 0."""
     correlation_low: float
     """Lower end of its bootstrap interval over experiments."""
     naive_correlation: float
@@ -66,7 +66,7 @@ class ProxiesReport(Result):
     findings: tuple[Finding, ...]
 
     def kpi_effect(self, observed: Floats, noise: Floats) -> tuple[float, float]:
-        """Return mean and standard deviation of an experiment's true KPI effect; NaN marks what is unknown."""
+        """Return mean and deviation of an experiment's true KPI effect; NaN marks what is not known."""
         return self.model.kpi_effect(np.asarray(observed, dtype=np.float64), np.asarray(noise))
 
     def __repr__(self) -> str:
@@ -108,7 +108,7 @@ def vet_proxies(
     """
     effects, noise = np.asarray(effects, dtype=np.float64), np.asarray(noise, dtype=np.float64)
     _check(effects, noise, names)
-    keep = np.isfinite(effects).all(axis=1) & np.isfinite(noise).all(axis=(1, 2))
+    keep = np.asarray(np.isfinite(effects).all(axis=1) & np.isfinite(noise).all(axis=(1, 2)))
     findings = _left_out(keep)
     effects, noise = effects[keep], noise[keep]
     if len(effects) < FEWEST:
@@ -226,8 +226,8 @@ def _check(effects: Floats, noise: Floats, names: Sequence[str]) -> None:
     raise DataError(
         Finding(
             code="STRESS036", where="effects",
-            evidence=f"expected effects of shape (experiments, {wide}) with a covariance each, the KPI first, "
-            f"got {effects.shape} and {noise.shape}.",
+            evidence=f"expected effects of shape (experiments, {wide}) with a covariance each, the KPI "
+            f"first, got {effects.shape} and {noise.shape}.",
             fix="give one row per experiment and one column per metric.",
         )
     )  # fmt: skip

@@ -65,13 +65,14 @@ def judged(
         grid, taken=study.log.of_chosen(score), realised=study.realised.get(name), kpi=study.outcome
     )
     b = len(steps)
+    robustness = robustness_of(study, score, setting.kpi, last, options, seed=setting.seed)
     return ProxyReport(
         proxy=name, verdict=verdict, grid=grid, depth_limit=trace.depth_limit, stopped_by=trace.stopped_by,
         sentence=sentence(name, study.provenance.kpi_name, verdict, grid, safe, visible),
         safe_depth=safe, peak_depth=depths[int(np.argmax([one.kpi_lift.value for one in grid]))],
         family_p=family.claims.p_value, adjusted_p=adjusted_p, smallest_visible_fall=visible,
         ticks=ticks_of(study.log, score), shortfall=_shortfall(study, name, last), naive=naive,
-        robustness=robustness_of(study, score, setting.kpi, last, options, seed=setting.seed),
+        robustness=robustness,
         movers={
             key: movers(study.log, groups, last.seen.probability, study.outcome)
             for key, groups in study.groups.items()
@@ -84,6 +85,7 @@ def judged(
         findings=(
             *pitfalls.heavy_tailed(study, name),
             *pitfalls.beyond_support(name, trace.depth_limit, options.depths, trace.stopped_by),
+            *pitfalls.fragile(name, setting.tier, robustness, last.kpi.value),
             *pitfalls.misleading_naive_curve(name, naive, grid),
             *pitfalls.not_safe_everywhere(name, verdict, trace.depth_limit),
         ),
@@ -92,11 +94,11 @@ def judged(
 
 def unsupported(study: Study, name: str, trace: Trace) -> ProxyReport:
     """Return the report of a proxy that the log says nothing about."""
-    reasons = ", ".join(trace.stopped_by)
+    reasons, kpi = ", ".join(trace.stopped_by), study.provenance.kpi_name
     return ProxyReport(
         proxy=name, verdict="UNSUPPORTED", grid=(), depth_limit=trace.depth_limit,
         stopped_by=trace.stopped_by, safe_depth=0.0, peak_depth=None, family_p=float("nan"),
-        sentence=f"The log does not say what optimising {name} does to {study.provenance.kpi_name}: {reasons}.",
+        sentence=f"The log does not say what optimising {name} does to {kpi}: {reasons}.",
         adjusted_p=float("nan"), smallest_visible_fall=float("nan"), ticks={}, shortfall=None, naive=None,
         robustness=None, movers={}, segments={}, extrapolation=None, findings=(),
     )  # fmt: skip

@@ -20,7 +20,7 @@ from truenorth.counterfactual.verdict import benjamini_hochberg, claims_of_harm
 from truenorth.errors import Finding
 
 Floats = NDArray[np.float64]
-REFUSED = Trace((), ("the log was refused",))
+REFUSED = Trace((), ("it was refused, see the findings",))
 
 
 def stress(study: Study, *, options: Options | None = None, seed: int = 0) -> StressReport:
@@ -46,27 +46,30 @@ def stress(study: Study, *, options: Options | None = None, seed: int = 0) -> St
     findings = [*study.kpi.findings] if isinstance(study.kpi, Matured) else []
     usable, found = usable_rows(study)
     findings += [*found, *pitfalls.check(usable)]
-    prepared = prepare(usable.log, usable.scores, usable.logger_features, folds=options.folds, seed=seed)
+    asked = replace(usable, scores=_without_refused(usable, findings))
+    prepared = prepare(asked.log, asked.scores, asked.logger_features, folds=options.folds, seed=seed)
     findings += prepared.findings
-    refused = prepared.tier == "C" or any(one.severity == "error" for one in findings)
-    if prepared.tier != "C" and refused and not _only_audit(findings, prepared.tier):
-        prepared = replace(prepared, tier="C")
-    if prepared.tier == "C":
-        proxies = {name: unsupported(study, name, REFUSED) for name in study.scores}
-    else:
-        ready = replace(usable, log=prepared.log)
-        proxies = _reports(ready, options, prepared.tier, seed)
+    is_refused = any(one.severity == "error" and not _of_one_score(one) for one in findings)
+    tier: Tier = "C" if is_refused else prepared.tier
+    reports: dict[str, ProxyReport] = {}
+    if tier != "C" and asked.scores:
+        reports = _reports(replace(asked, log=prepared.log), options, tier, seed)
         findings.append(pitfalls.no_reactions())
     return StressReport(
-        tier=prepared.tier, n=usable.log.n, n_units=usable.log.n_units, matured=share, audit=prepared.audit,
-        proxies=proxies, findings=tuple(findings),
+        tier=tier, n=usable.log.n, n_units=usable.log.n_units, matured=share, audit=prepared.audit,
+        proxies={name: reports.get(name) or unsupported(study, name, REFUSED) for name in study.scores},
+        findings=tuple(findings),
     )  # fmt: skip
 
 
-def _only_audit(findings: list[Finding], tier: Tier) -> bool:
-    """Return whether the one error is a failed audit that estimated probabilities make up for."""
-    errors = {one.code for one in findings if one.severity == "error"}
-    return tier == "B" and errors == {"STRESS011"}
+def _of_one_score(finding: Finding) -> bool:
+    """Return whether a finding refuses one score and leaves the others alone."""
+    return finding.where.startswith("scores.")
+
+
+def _without_refused(study: Study, findings: list[Finding]) -> dict[str, Floats]:
+    refused = {one.where for one in findings if one.severity == "error"}
+    return {name: score for name, score in study.scores.items() if f"scores.{name}" not in refused}
 
 
 def usable_rows(study: Study) -> tuple[Study, list[Finding]]:

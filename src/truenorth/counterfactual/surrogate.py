@@ -1,8 +1,8 @@
 """A KPI foretold from early signals: fitted on history, and believed only as far as old experiments bear out.
 
 `h(s, x) = E[Y | s, x]` of history stands in for the KPI in new experiments. It needs signals through which
-the whole effect passes, and a history like the present; neither can be seen in the new experiment, both can be
-tested on old ones.
+the whole effect passes, and a history like the present; neither can be seen in the new experiment, both can
+be tested on old ones.
 
 References:
     Athey, Chetty, Imbens and Kang (2025). The surrogate index. Review of Economic Studies. arXiv 1603.09326.

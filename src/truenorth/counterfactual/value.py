@@ -198,7 +198,7 @@ def _normalised(log: Log, policy: Floats) -> list[Finding]:
         Finding(
             code="STRESS013", where="policy",
             evidence=f"expected probabilities that sum to 1 over the candidates of each decision, got "
-            f"{int(wrong.sum()):,} of {log.n:,} decisions without (sums {sums.min():.3g} to {sums.max():.3g}): "
+            f"{int(wrong.sum()):,} of {log.n:,} decisions without ({sums.min():.3g} to {sums.max():.3g}): "
             "without its own normaliser it selects users, not choices.",
             fix="divide by the sum over the candidates of the decision.",
         )

@@ -86,7 +86,7 @@ class WeightsReport(Result):
     leave_one_out: Mapping[str, float]
     """First-order share of the gain that is lost without each score."""
     sweep: Mapping[str, tuple[tuple[float, Lift, Lift, bool], ...]]
-    """Per guardrail: its share in the direction, the lifts of KPI and guardrail, and whether it is the knee."""
+    """Per guardrail: its share in the direction, lifts of KPI and guardrail, and whether it is the knee."""
     depth: float
     n_chosen_on: int
     n_judged_on: int
@@ -334,7 +334,7 @@ def _no_better(gain: Lift | None) -> list[Finding]:
     return [
         Finding(
             code="STRESS035", severity="info", where="weights.chosen",
-            evidence=f"expected chosen weights to beat equal ones on the units held out, got {gain.value:+.3g} "
+            evidence=f"expected chosen weights to beat equal ones where held out, got {gain.value:+.3g} "
             f"[{gain.low:+.3g}, {gain.high:+.3g}].",
             fix="equal weights of the right signs are hard to beat; keep them if they are simpler to own.",
         )
