@@ -1,0 +1,339 @@
+"""How often each place of a list is looked at, from clicks on items that moved between places.
+
+A click needs a look, `P(click | place k, item d) = theta_k g_d`. Three ways to find `theta_k / theta_1`:
+`all_pairs` compares each item with itself at two places, whatever moved it there; `regression_em` fits looks
+and worth in turn; `swap` uses traffic in which two places were exchanged at random. Where a click can come
+without worth, trust in the first places, these are not looks: `PositionsReport.misfit` shows it.
+
+References:
+    Agarwal, Zaitsev, Wang, Li, Najork and Joachims (2019). Estimating position bias without intrusive
+    interventions. WSDM.
+    Wang, Golbandi, Bendersky, Metzler and Najork (2018). Position bias estimation for unbiased learning to
+    rank in personal search. WSDM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+from scipy.optimize import minimize
+
+from truenorth.counterfactual.result import Result
+from truenorth.errors import DataError, Finding, suggest
+from truenorth.statistics.estimates import codes_of
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+EM_STEPS = 500
+EM_TOLERANCE = 1e-7
+LEAST_MOVED = 0.1
+"""Share of impressions of items that were shown at several places, below which nothing is identified."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """Impressions counted by item and place, each of shape (items, places)."""
+
+    n: Floats
+    clicks: Floats
+
+    @property
+    def rate(self) -> Floats:
+        """Clicks per impression, 0 where there was none."""
+        return np.divide(self.clicks, self.n, out=np.zeros_like(self.n), where=self.n > 0)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class PositionsReport(Result):
+    """How often each place is looked at, relative to the first."""
+
+    method: str
+    propensity: tuple[float, ...]
+    """`theta_k / theta_1`, 1 for the first place; NaN where it is not known."""
+    low: tuple[float, ...]
+    """Lower ends of bootstrap intervals over items; empty without draws."""
+    high: tuple[float, ...]
+    naive: tuple[float, ...]
+    """Click rate of each place over that of the first: confounded with what is put there."""
+    moved: float
+    """Share of impressions of items that were shown at two places or more."""
+    is_monotone: bool
+    """Whether no place is looked at more than the one before."""
+    misfit: float
+    """p-value of 'looks times worth' against clicks by item and place: small where more is at work."""
+    findings: tuple[Finding, ...]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{one:.3f}" for one in self.propensity)
+        return "\n".join([f"Positions ({self.method}): {shown}", *(f"  {one}" for one in self.findings)])
+
+
+def position_propensities(
+    item: NDArray[Any], position: NDArray[Any], click: NDArray[Any], *, method: str = "all_pairs",
+    swapped: NDArray[Any] | None = None, draws: int = 0, level: float = 0.95, seed: int = 0,
+) -> PositionsReport:  # fmt: skip
+    """Return how often each place of a list is looked at.
+
+    Args:
+        item: What was shown, a document of a query, shape (n,).
+        position: Where, from 1, shape (n,).
+        click: 0 or 1, shape (n,).
+        method: `all_pairs`, `regression_em` or `swap`.
+        swapped: For `swap`: the place that was exchanged with the first at random in the impression's list,
+            0 where none was, shape (n,).
+        draws: Bootstrap draws over items, 0 for no intervals.
+        level: Confidence of the intervals.
+        seed: Seed of the draws.
+
+    Examples:
+        >>> rng = np.random.default_rng(0)
+        >>> item, position = rng.integers(0, 50, 20_000), rng.integers(1, 3, 20_000)
+        >>> click = rng.random(20_000) < 0.4 / position
+        >>> round(position_propensities(item, position, click).propensity[1], 1)
+        0.5
+    """
+    item, position = codes_of(np.asarray(item)), np.asarray(position)
+    clicks = np.asarray(click, dtype=np.float64)
+    _check(item, position, clicks, method)
+    if not len(item):
+        return _empty(method)
+    swap = None if swapped is None else np.asarray(swapped).astype(np.int64)
+    if method == "swap":
+        _check_swap(swap)
+    estimate = _ESTIMATES[method]
+    place = position.astype(np.int64) - 1
+    places = int(place.max()) + 1
+
+    def run(weight: Floats) -> Floats:
+        return estimate(count_shown(item, place, clicks, places, weight), place, clicks, swap, weight)
+
+    ones = np.ones(len(item))
+    theta, shown = run(ones), count_shown(item, place, clicks, places, ones)
+    low, high = _intervals(run, item, draws, level, seed)
+    moved = share_moved(shown)
+    misfit = goodness_of_fit(shown, theta)
+    naive = _relative(shown.clicks.sum(axis=0) / np.maximum(shown.n.sum(axis=0), 1))
+    return PositionsReport(
+        method=method, propensity=_plain(theta), low=low, high=high, naive=_plain(naive), moved=moved,
+        is_monotone=bool(np.all(np.diff(theta[np.isfinite(theta)]) <= 1e-9)), misfit=misfit,
+        findings=(*(_fixed(moved) if method != "swap" else []), *_trust(misfit, 1 - level)),
+    )  # fmt: skip
+
+
+def count_shown(item: Ints, place: Ints, clicks: Floats, places: int, weight: Floats) -> Shown:
+    """Return impressions and clicks by item and place."""
+    cell, size = item * places + place, (int(item.max()) + 1) * places
+    n = np.bincount(cell, weights=weight, minlength=size)
+    hits = np.bincount(cell, weights=weight * clicks, minlength=size)
+    return Shown(*(one.astype(np.float64).reshape(-1, places) for one in (n, hits)))
+
+
+def all_pairs(shown: Shown) -> Floats:
+    """Return looks relative to the first place from items that stood at two places, by maximum likelihood.
+
+    For each pair of places the items that stood at both have one worth `r`; their clicks at `k` and at `k'`
+    follow `p_k r` and `p_k' r`. An item counts as much as its less frequent place was shown.
+    """
+    places = shown.n.shape[1]
+    both = np.minimum(shown.n[:, :, None], shown.n[:, None, :])  # (items, k, k')
+    hits = np.einsum("dk,dkl->kl", shown.rate, both)
+    misses = both.sum(axis=0) - hits
+    first, second = np.triu_indices(places, 1)
+    pair = np.zeros((places, places), dtype=np.int64)
+    pair[first, second] = pair[second, first] = np.arange(len(first))
+    apart = ~np.eye(places, dtype=bool)
+    used = apart & (hits + misses > 0)
+
+    def loss(x: Floats) -> tuple[float, Floats]:
+        log_p, log_r = -np.logaddexp(0, -x[:places]), -np.logaddexp(0, -x[places:])
+        log_q = np.minimum(log_p[:, None] + log_r[pair], -1e-12)
+        rest = np.log(-np.expm1(log_q))
+        value = -np.sum((hits * log_q + misses * rest)[used])
+        # d/d log_q of log(1 - q) is -q / (1 - q)
+        pull = np.where(used, -(hits - misses * np.exp(log_q - rest)), 0.0)
+        to_r = np.bincount(pair[used], weights=pull[used], minlength=len(first))
+        slope = np.concatenate([pull.sum(axis=1), to_r]) * (1 / (1 + np.exp(x)))
+        return float(value), slope
+
+    start = np.zeros(places + len(first))
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 2000, "ftol": 1e-12})
+    theta = 1 / (1 + np.exp(-found.x[:places]))
+    return _relative(np.where(used.any(axis=1), theta, np.nan))
+
+
+def regression_em(shown: Shown) -> Floats:
+    """Return looks relative to the first place by expectation and maximisation, with one worth per item.
+
+    Without a click: `P(look) = theta (1 - g) / (1 - theta g)`, `P(worth) = g (1 - theta) / (1 - theta g)`.
+    """
+    n, clicks = shown.n, shown.clicks
+    without = n - clicks
+    at_place, of_item = n.sum(axis=0), n.sum(axis=1)
+    theta = np.linspace(0.9, 0.5, n.shape[1])
+    worth = np.full(len(n), 0.5)
+    for _ in range(EM_STEPS):
+        chance = np.minimum(theta * worth[:, None], 1 - 1e-12)
+        look = clicks + without * theta * (1 - worth[:, None]) / (1 - chance)
+        good = clicks + without * worth[:, None] * (1 - theta) / (1 - chance)
+        updated = look.sum(axis=0) / np.maximum(at_place, 1e-12)
+        worth = good.sum(axis=1) / np.maximum(of_item, 1e-12)
+        done = float(np.abs(updated - theta).max()) < EM_TOLERANCE
+        theta = updated
+        if done:
+            break
+    return _relative(np.where(at_place > 0, theta, np.nan))
+
+
+def swap(place: Ints, clicks: Floats, swapped: Ints, weight: Floats, places: int) -> Floats:
+    """Return looks relative to the first place from lists that exchanged it with another at random."""
+    theta = np.full(places, np.nan)
+    theta[0] = 1.0
+    for other in range(1, places):
+        pair = swapped == other + 1
+        there, first = pair & (place == other), pair & (place == 0)
+        if weight[there].sum() > 0 and (weight * clicks)[first].sum() > 0:
+            rate = (weight * clicks)[there].sum() / weight[there].sum()
+            theta[other] = rate / ((weight * clicks)[first].sum() / weight[first].sum())
+    return theta
+
+
+Estimate = Callable[[Shown, Ints, Floats, "Ints | None", Floats], Floats]
+
+
+def _swap(shown: Shown, place: Ints, clicks: Floats, swapped: Ints | None, weight: Floats) -> Floats:
+    assert swapped is not None  # checked by the caller
+    return swap(place, clicks, swapped, weight, shown.n.shape[1])
+
+
+_ESTIMATES: Mapping[str, Estimate] = {
+    "all_pairs": lambda shown, *_: all_pairs(shown),
+    "regression_em": lambda shown, *_: regression_em(shown),
+    "swap": _swap,
+}
+
+
+def share_moved(shown: Shown) -> float:
+    """Return the share of impressions of items that were shown at two places or more."""
+    several = (shown.n > 0).sum(axis=1) > 1
+    return float(shown.n[several].sum() / max(shown.n.sum(), 1.0))
+
+
+def goodness_of_fit(shown: Shown, theta: Floats) -> float:
+    """Return the p-value of `theta_k g_d` against the clicks of items, pooled by place and by worth.
+
+    Items are put into five groups by their clicks on half of their places and compared on the other half, so
+    that the worth is not fitted to what it is compared with.
+    """
+    held = np.nan_to_num(theta)
+    odd = np.arange(len(held)) % 2 == 1
+    chi, degrees = 0.0, 0
+    for inside in (odd, ~odd):
+        look = shown.n * held
+        known = look[:, inside].sum(axis=1)
+        use = (known > 0) & (shown.n[:, ~inside].sum(axis=1) > 0)
+        if use.sum() < 5:
+            continue
+        worth = shown.clicks[use][:, inside].sum(axis=1) / known[use]
+        group = np.digitize(worth, np.unique(np.quantile(worth, [0.2, 0.4, 0.6, 0.8])))
+        part, parts = _against_scale(group, look[use][:, ~inside], shown.clicks[use][:, ~inside])
+        chi, degrees = chi + part, degrees + parts
+    return float(stats.chi2.sf(chi, degrees)) if degrees > 0 else 1.0
+
+
+def _against_scale(group: Ints, look: Floats, clicks: Floats) -> tuple[float, int]:
+    """Return chi-square and degrees of clicks by group and place, each group with a worth of its own."""
+    chi, degrees = 0.0, 0
+    for one in np.unique(group):
+        seen, hit = look[group == one].sum(axis=0), clicks[group == one].sum(axis=0)
+        expected = seen * hit.sum() / max(float(seen.sum()), 1e-12)
+        enough = expected > 5
+        if enough.sum() > 1:
+            chi += float(np.sum((hit - expected)[enough] ** 2 / expected[enough]))
+            degrees += int(enough.sum()) - 1
+    return chi, degrees
+
+
+def _intervals(
+    run: Callable[[Floats], Floats], item: Ints, draws: int, level: float, seed: int
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    if not draws:
+        return (), ()
+    rng, count = np.random.default_rng(seed), int(item.max()) + 1
+    drawn = np.array(
+        [run(np.bincount(rng.integers(0, count, count), minlength=count)[item].astype(float)) for _ in
+         range(draws)]
+    )  # fmt: skip
+    low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return _plain(low), _plain(high)
+
+
+def _relative(theta: Floats) -> Floats:
+    return theta / theta[0] if theta[0] > 0 else np.full(len(theta), np.nan)
+
+
+def _plain(values: Floats) -> tuple[float, ...]:
+    return tuple(float(one) for one in values)
+
+
+def _check(item: Ints, position: NDArray[Any], clicks: Floats, method: str) -> None:
+    if method not in _ESTIMATES:
+        fix = suggest(method, list(_ESTIMATES), otherwise=f"choose one of {', '.join(_ESTIMATES)}.")
+        text = f"expected a known method, got {method!r}."
+        raise DataError(Finding(code="STRESS041", where="method", evidence=text, fix=fix))
+    fits = item.shape == position.shape == clicks.shape and not np.isnan(clicks).any()
+    fits = fits and (not len(position) or bool(position.min() >= 1))
+    if not fits:
+        raise DataError(
+            Finding(
+                code="STRESS042", where="positions",
+                evidence=f"expected items, places from 1 and clicks of one length without NaN, got "
+                f"{item.shape}, {position.shape}, {clicks.shape}.",
+                fix="leave out impressions without a place.",
+            )
+        )  # fmt: skip
+
+
+def _check_swap(swapped: Ints | None) -> None:
+    if swapped is None:
+        text = "expected the place that was exchanged in each list, got none."
+        fix = "exchange the first place with a random other one on a slice of traffic, and log which."
+        raise DataError(Finding(code="STRESS043", where="swapped", evidence=text, fix=fix))
+
+
+def _fixed(moved: float) -> list[Finding]:
+    if moved >= LEAST_MOVED:
+        return []
+    return [
+        Finding(
+            code="STRESS044", where="positions",
+            evidence=f"expected items that move between places, got {moved:.1%} of impressions of items that "
+            "were shown at two or more: looks and worth cannot be told apart.",
+            fix="exchange places at random on a slice of traffic.",
+        )
+    ]  # fmt: skip
+
+
+def _trust(misfit: float, error: float) -> list[Finding]:
+    if misfit >= error:
+        return []
+    return [
+        Finding(
+            code="STRESS045", severity="warn", where="positions",
+            evidence=f"expected clicks that are looks times worth, got a misfit (p {misfit:.2g}): some "
+            "clicks come from the place alone, and these numbers are not looks.",
+            fix="fit the affine model with a randomised slice, or report both ways of training.",
+        )
+    ]  # fmt: skip
+
+
+def _empty(method: str) -> PositionsReport:
+    return PositionsReport(
+        method=method, propensity=(), low=(), high=(), naive=(), moved=0.0, is_monotone=True, misfit=1.0,
+        findings=tuple(_fixed(0.0)),
+    )  # fmt: skip
