@@ -15,9 +15,7 @@ from truenorth.counterfactual.effect_model import (
 from truenorth.errors import DataError
 
 NAMES = ("click", "dwell", "hide")
-TRUTH = np.array(
-    [[1.0, 0.6, 0.3, -0.2], [0.6, 1.5, 0.4, 0.3], [0.3, 0.4, 1.2, -0.3], [-0.2, 0.3, -0.3, 1.0]]
-)
+TRUTH = np.array([[1.0, 0.6, 0.3, -0.2], [0.6, 1.5, 0.4, 0.3], [0.3, 0.4, 1.2, -0.3], [-0.2, 0.3, -0.3, 1.0]])
 """Covariance of true effects, the KPI first."""
 SHARED = np.array([[1.0, 0.8, 0.7, 0.6], [0.8, 1.3, 0.9, 0.5], [0.7, 0.9, 1.4, 0.4], [0.6, 0.5, 0.4, 1.2]])
 """Covariance of noise: users of one experiment are in all its metrics."""

@@ -39,7 +39,7 @@ def robustness_of(
     """
     residual, weight = _per_outcome(study, kpi, last.seen.weight)
     scale = bias_scale(residual, weight)
-    error = clustered_error(last.kpi.influence, study.log.units)
+    error = clustered_error(last.kpi.influence, study.log.clusters)
     value = robustness_value(last.kpi.value, error, scale, level=options.level)
     found = {}
     if isinstance(kpi, DecisionEffect) and study.features is not None:

@@ -87,8 +87,10 @@ def benchmark(*, full: tuple[Floats, Floats], without: tuple[Floats, Floats]) ->
     residual, weight = full
     short_residual, short_weight = without
     outcome_share = 1.0 - float(np.mean(residual**2)) / float(np.mean(short_residual**2))
-    long, short = float(np.mean((weight - 1.0) ** 2)), float(np.mean((short_weight - 1.0) ** 2))
-    weight_share = 1.0 - short / long if long > 0 else 0.0
+    # 1 - R^2 of the weights on those without the group: what a projection would have lost.
+    both = float(np.mean((weight - 1.0) * (short_weight - 1.0)))
+    sizes = float(np.mean((weight - 1.0) ** 2)) * float(np.mean((short_weight - 1.0) ** 2))
+    weight_share = 1.0 - both**2 / sizes if sizes > 0 else 0.0
     return Benchmark(float(np.clip(outcome_share, 0.0, 1.0)), float(np.clip(weight_share, 0.0, 0.999)))
 
 

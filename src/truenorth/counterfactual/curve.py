@@ -72,7 +72,7 @@ def trace(log: Log, score: Floats, kpi: Effect, proxy: DecisionEffect | None, op
         if policy is None:
             return Trace(tuple(steps), (f"no policy of this score reaches depth {depth:g}",))
         seen = see(log, policy, score)
-        support = support_of(seen.weight, log.units, overlap=overlap_of(policy.probability, log))
+        support = support_of(seen.weight, log.clusters, overlap=overlap_of(policy.probability, log))
         failures = support.failures(options.support)
         if failures:
             return Trace(tuple(steps), tuple(failures))
@@ -89,7 +89,7 @@ def trace(log: Log, score: Floats, kpi: Effect, proxy: DecisionEffect | None, op
 
 def curve_of(steps: tuple[Step, ...], log: Log) -> Joint:
     """Return lifts and then slopes of all depths with their covariance."""
-    return joint([one.kpi for one in steps] + [one.slope for one in steps], log.units)
+    return joint([one.kpi for one in steps] + [one.slope for one in steps], log.clusters)
 
 
 def grid_of(
@@ -104,7 +104,7 @@ def grid_of(
     slope_errors = curve.error[b:]
     one_sided = float(stats.norm.ppf(options.level))
     delivered = [one.delivered for one in steps if one.delivered is not None]
-    proxy_lifts = lifts_of(joint(delivered, log.units), options, seed=seed) if delivered else [None] * b
+    proxy_lifts = lifts_of(joint(delivered, log.clusters), options, seed=seed) if delivered else [None] * b
     return tuple(
         Depth(
             depth=step.depth, beta=step.policy.beta,
@@ -149,7 +149,7 @@ def shadows(kpi: Effect, seen: Seen, log: Log) -> Mapping[str, Shadow]:
     base = mean(kpi.outcome)
 
     def error(influence: Floats) -> float:
-        return clustered_error(influence, log.units)
+        return clustered_error(influence, log.clusters)
 
     found = {name: estimators.ESTIMATORS[name](sample) - base for name in ("snips", "difference", "dr")}
     _, shrunk = slope_rule(lambda limit: estimators.dr_os(sample, limit) - base, error)

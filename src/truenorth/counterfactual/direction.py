@@ -79,7 +79,7 @@ def direction_of(z: Floats, log: Log, effect: Effect) -> Direction:
     weighted = (base[:, :, None] * z).reshape(-1, p)
     covariance = weighted.T @ z.reshape(-1, p) / log.n
     at_rest = [see(log, tilt(base, z[:, :, one], 0.0), z[:, :, one]) for one in range(p)]
-    found = joint([effect.slope(seen) for seen in at_rest], log.units)
+    found = joint([effect.slope(seen) for seen in at_rest], log.clusters)
     inverse = np.linalg.pinv(covariance)
     return Direction(inverse @ found.value, found.value, covariance, inverse @ found.covariance @ inverse)
 

@@ -59,13 +59,13 @@ def see_policy(log: Log, probability: Floats) -> Seen:
 
 def weights(log: Log, probability: Floats) -> Floats:
     """Return the importance weight of each candidate that was taken, shape (n,)."""
-    assert log.propensity is not None  # settled by the tier
-    return np.asarray(log.of_chosen(probability) / log.of_chosen(log.propensity))
+    return np.asarray(log.of_chosen(probability) / log.propensity_of_taken)
 
 
 def overlap_of(probability: Floats, log: Log) -> float:
     """Return `sum_a min(pi, pi_0)`, averaged over decisions: 1 for the logged policy."""
-    assert log.propensity is not None  # settled by the tier
+    if log.propensity is None:
+        return float(np.mean(np.minimum(weights(log, probability), 1.0)))  # the same, estimated
     return float(np.mean(np.minimum(probability, log.propensity).sum(axis=1)))
 
 

@@ -32,7 +32,12 @@ class Log:
         is_candidate: Whether each place holds a candidate, shape (n, k); not needed beside `propensity`.
         propensity: Probability with which the logging policy takes each candidate, shape (n, k), 0 at
             padding; each decision sums to 1. None where it was not logged.
-        unit: Whom the decision was for, shape (n,): what is independent of what. Every decision by default.
+        taken_propensity: Probability of the candidate that was taken, where those of the others were not
+            logged, shape (n,): enough for the value of a policy, not for a stress test.
+        unit: Whose outcome the decision serves, a user or a user and week, shape (n,). Every decision by
+            default.
+        cluster: What is independent of what, where that is wider than the unit: the user with several weeks,
+            shape (n,). The unit by default.
         time: When, any unit, shape (n,).
         logger: Which policy decided, where there were several, shape (n,).
 
@@ -45,13 +50,17 @@ class Log:
     chosen: Ints
     is_candidate: Bools | None = None
     propensity: Floats | None = None
+    taken_propensity: Floats | None = None
     unit: NDArray[Any] | None = None
+    cluster: NDArray[Any] | None = None
     time: NDArray[Any] | None = None
     logger: NDArray[Any] | None = None
     rows: Ints | None = None
     """Row of the long table that each candidate came from, -1 at padding (`from_rows`), shape (n, k)."""
     units: Ints = field(init=False)
     """Unit of each decision as a code 0, 1, ..., shape (n,)."""
+    clusters: Ints = field(init=False)
+    """Cluster of each decision as a code 0, 1, ..., shape (n,)."""
 
     def __post_init__(self) -> None:
         chosen = np.asarray(self.chosen)
@@ -60,11 +69,15 @@ class Log:
             raise DataError(problems)
         at = np.asarray(self.propensity, dtype=np.float64) if self.propensity is not None else None
         mask = self.is_candidate if self.is_candidate is not None else (None if at is None else at > 0)
+        units = np.arange(len(chosen)) if self.unit is None else codes_of(np.asarray(self.unit))
+        taken = self.taken_propensity
         held = {
+            "taken_propensity": None if taken is None else np.asarray(taken, dtype=np.float64),
             "chosen": chosen.astype(np.int64),
             "propensity": at,
             "is_candidate": np.asarray(mask, dtype=np.bool_),
-            "units": np.arange(len(chosen)) if self.unit is None else codes_of(np.asarray(self.unit)),
+            "units": units,
+            "clusters": units if self.cluster is None else codes_of(np.asarray(self.cluster)),
         }
         for name, value in held.items():
             object.__setattr__(self, name, value)
@@ -79,6 +92,14 @@ class Log:
         """Whether each place holds a candidate, shape (n, k)."""
         assert self.is_candidate is not None  # set when the log was made
         return self.is_candidate
+
+    @property
+    def propensity_of_taken(self) -> Floats:
+        """Probability of each candidate that was taken, shape (n,)."""
+        if self.propensity is not None:
+            return np.asarray(self.of_chosen(self.propensity))
+        assert self.taken_propensity is not None  # settled by the tier
+        return self.taken_propensity
 
     @property
     def n_units(self) -> int:
@@ -104,7 +125,8 @@ class Log:
 
         return Log(
             chosen=self.chosen[keep], is_candidate=self.mask[keep], propensity=cut(self.propensity),
-            unit=cut(self.unit), time=cut(self.time), logger=cut(self.logger), rows=cut(self.rows),
+            taken_propensity=cut(self.taken_propensity), unit=cut(self.unit), cluster=cut(self.cluster),
+            time=cut(self.time), logger=cut(self.logger), rows=cut(self.rows),
         )  # fmt: skip
 
     def with_propensity(self, propensity: Floats) -> Log:
@@ -119,6 +141,7 @@ class Log:
         *,
         propensity: NDArray[Any] | None = None,
         unit: NDArray[Any] | None = None,
+        cluster: NDArray[Any] | None = None,
         time: NDArray[Any] | None = None,
         logger: NDArray[Any] | None = None,
     ) -> Log:
@@ -128,7 +151,8 @@ class Log:
             decision: Which decision the row belongs to, shape (m,); decisions keep their sorted order.
             is_chosen: Whether the candidate was taken, shape (m,); exactly one per decision.
             propensity: Probability of the candidate, shape (m,).
-            unit: Whom the decision was for, shape (m,).
+            unit: Whose outcome the decision serves, shape (m,).
+            cluster: What is independent of what, where wider than the unit, shape (m,).
             time: When, shape (m,).
             logger: Which policy decided, shape (m,).
 
@@ -162,12 +186,18 @@ class Log:
         held = rows >= 0
         at = None if propensity is None else np.where(held, np.asarray(propensity)[np.maximum(rows, 0)], 0.0)
         return cls(
-            chosen=chosen, is_candidate=held, propensity=at, unit=head(unit), time=head(time),
-            logger=head(logger), rows=rows,
+            chosen=chosen, is_candidate=held, propensity=at, unit=head(unit), cluster=head(cluster),
+            time=head(time), logger=head(logger), rows=rows,
         )  # fmt: skip
 
     def __repr__(self) -> str:
-        known = "logged" if self.propensity is not None else "missing"
+        known = (
+            "logged"
+            if self.propensity is not None
+            else "of what was taken"
+            if self.taken_propensity is not None
+            else "missing"
+        )
         return (
             f"Log({self.n:,} decisions, {self.n_units:,} units, up to {self.mask.shape[1]} candidates, "
             f"propensities {known})"
@@ -211,7 +241,7 @@ def _problems(log: Log, chosen: NDArray[Any]) -> Any:
     if len(chosen) and (chosen.min() < 0 or chosen.max() >= grid.shape[1]):
         ends = f"{chosen.min()} to {chosen.max()}"
         yield _wrong("log.chosen", f"indexes below {grid.shape[1]}", ends, "count candidates from 0")
-    for name in ("unit", "time", "logger"):
+    for name in ("taken_propensity", "unit", "cluster", "time", "logger"):
         values = getattr(log, name)
         if values is not None and np.asarray(values).shape[:1] != chosen.shape:
             shape = str(np.asarray(values).shape)

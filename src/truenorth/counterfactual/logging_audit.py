@@ -45,8 +45,9 @@ def audit_logging(log: Log, scores: Mapping[str, Floats], *, level: float = LEVE
         True
     """
     propensity = log.propensity
-    assert propensity is not None  # settled by the tier
-    tests = [one for name, score in scores.items() for one in _of_score(log, propensity, name, score)]
+    tests = []
+    if propensity is not None:  # a tilt of the logged policy needs the probability of every candidate
+        tests = [one for name, score in scores.items() for one in _of_score(log, propensity, name, score)]
     uniform = log.mask / log.mask.sum(axis=1, keepdims=True)
     tests += _mean_weight(log, "mean weight of the uniform policy", weights(log, uniform))
     critical = float(stats.norm.isf((1 - level) / (2 * max(len(tests), 1))))
@@ -81,7 +82,7 @@ def _effective(weight: Floats) -> float:
 
 
 def _test(log: Log, name: str, values: Floats, expected: float) -> AuditTest:
-    error = clustered_error((values - values.mean()) / log.n, log.units)
+    error = clustered_error((values - values.mean()) / log.n, log.clusters)
     observed = float(values.mean())
     # Equal values, a uniform logger tested on the uniform policy, are right or wrong without a doubt.
     off = observed - expected

@@ -64,6 +64,6 @@ def segments(log: Log, segment: NDArray[Any], effect: Effect, seen: Seen) -> tup
     for name in np.unique(segment):
         inside = (segment == name).astype(np.float64)
         lift = total(gained * inside) / total(share * inside)
-        error = clustered_error(lift.influence, log.units)
+        error = clustered_error(lift.influence, log.clusters)
         found.append(Segment(segment=str(name), lift=lift.value, error=error, n=int(inside.sum())))
     return tuple(sorted(found, key=lambda one: -one.lift))

@@ -99,7 +99,7 @@ def cross_fit(
         Shape (n, k), 0 at padding.
     """
     n, k, f = features.shape
-    fold = folds_of(log.units, folds=folds, seed=seed)
+    fold = folds_of(log.clusters, folds=folds, seed=seed)
     taken = log.of_chosen(features)
     predicted = np.zeros((n, k))
     for one in range(folds):
@@ -131,7 +131,7 @@ def expected_of_units(
         Shape (n,), the same for all decisions of a unit.
     """
     first = np.unique(log.units, return_index=True)[1]
-    fold = folds_of(log.units, folds=folds, seed=seed)[first]
+    fold = folds_of(log.clusters, folds=folds, seed=seed)[first]
     y = outcome[first]
     expected = np.full(len(first), float(y.mean()) if len(y) else 0.0)
     for one in range(folds):

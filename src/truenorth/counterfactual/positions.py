@@ -32,6 +32,7 @@ Ints = NDArray[np.int64]
 
 EM_STEPS = 500
 EM_TOLERANCE = 1e-7
+FEWEST_CLICKS = 20
 LEAST_MOVED = 0.1
 """Share of impressions of items that were shown at several places, below which nothing is identified."""
 
@@ -117,7 +118,7 @@ def position_propensities(
     theta, shown = run(ones), count_shown(item, place, clicks, places, ones)
     low, high = _intervals(run, item, draws, level, seed)
     moved = share_moved(shown)
-    misfit = goodness_of_fit(shown, theta)
+    misfit = goodness_of_fit(item, place, clicks, theta, seed=seed)
     naive = _relative(shown.clicks.sum(axis=0) / np.maximum(shown.n.sum(axis=0), 1))
     return PositionsReport(
         method=method, propensity=_plain(theta), low=low, high=high, naive=_plain(naive), moved=moved,
@@ -224,39 +225,68 @@ def share_moved(shown: Shown) -> float:
     return float(shown.n[several].sum() / max(shown.n.sum(), 1.0))
 
 
-def goodness_of_fit(shown: Shown, theta: Floats) -> float:
-    """Return the p-value of `theta_k g_d` against the clicks of items, pooled by place and by worth.
+def goodness_of_fit(item: Ints, place: Ints, clicks: Floats, theta: Floats, *, seed: int = 0) -> float:
+    """Return the p-value of 'looks times worth': good and poor items must lose as much from place to place.
 
-    Items are put into five groups by their clicks on half of their places and compared on the other half, so
-    that the worth is not fitted to what it is compared with.
+    Items are called good or poor by one half of their impressions. On the other half the clicks of the same
+    items at two places are compared, `log(rate_k / rate_l)`, and must not differ between good and poor:
+    clicks that come from the place alone make poor items lose more. Pairs of neighbours are disjoint, so that
+    their squares add up to a chi-square.
+
+    Args:
+        item: Code of the item, shape (n,).
+        place: From 0, shape (n,).
+        clicks: Shape (n,).
+        theta: Looks relative to the first place.
+        seed: Seed of the halves.
     """
-    held = np.nan_to_num(theta)
-    odd = np.arange(len(held)) % 2 == 1
+    held, in_first = np.nan_to_num(theta), np.random.default_rng(seed).random(len(item)) < 0.5
+    halves = [
+        count_shown(item, place, clicks, len(held), one.astype(np.float64)) for one in (in_first, ~in_first)
+    ]
+    worths = [_worth(one, held) for one in halves]
     chi, degrees = 0.0, 0
-    for inside in (odd, ~odd):
-        look = shown.n * held
-        known = look[:, inside].sum(axis=1)
-        use = (known > 0) & (shown.n[:, ~inside].sum(axis=1) > 0)
-        if use.sum() < 5:
-            continue
-        worth = shown.clicks[use][:, inside].sum(axis=1) / known[use]
-        group = np.digitize(worth, np.unique(np.quantile(worth, [0.2, 0.4, 0.6, 0.8])))
-        part, parts = _against_scale(group, look[use][:, ~inside], shown.clicks[use][:, ~inside])
-        chi, degrees = chi + part, degrees + parts
-    return float(stats.chi2.sf(chi, degrees)) if degrees > 0 else 1.0
+    for k in range(0, len(held) - 1, 2):
+        # Each half is split by the worth that the other half shows.
+        parts = [
+            _log_ratio(halves[1 - at], k, items)
+            for at in range(2)
+            for items in _good_and_poor(worths[at], halves[1 - at], k)
+        ]
+        known = [one for one in parts if one is not None]
+        if len(known) == 4:
+            apart = known[0][0] - known[1][0] + known[2][0] - known[3][0]
+            chi += apart**2 / sum(variance for _, variance in known)
+            degrees += 1
+    return float(stats.chi2.sf(chi, degrees)) if degrees else 1.0
 
 
-def _against_scale(group: Ints, look: Floats, clicks: Floats) -> tuple[float, int]:
-    """Return chi-square and degrees of clicks by group and place, each group with a worth of its own."""
-    chi, degrees = 0.0, 0
-    for one in np.unique(group):
-        seen, hit = look[group == one].sum(axis=0), clicks[group == one].sum(axis=0)
-        expected = seen * hit.sum() / max(float(seen.sum()), 1e-12)
-        enough = expected > 5
-        if enough.sum() > 1:
-            chi += float(np.sum((hit - expected)[enough] ** 2 / expected[enough]))
-            degrees += int(enough.sum()) - 1
-    return chi, degrees
+def _worth(shown: Shown, theta: Floats) -> Floats:
+    """Return clicks per look of each item, NaN where it was never looked at."""
+    looks = shown.n @ theta
+    nothing = np.full(len(looks), np.nan)
+    return np.asarray(np.divide(shown.clicks.sum(axis=1), looks, out=nothing, where=looks > 0))
+
+
+def _good_and_poor(worth: Floats, shown: Shown, k: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which items of places `k` and `k + 1` are worth more than their median, and which less."""
+    both = (shown.n[:, k : k + 2] > 0).all(axis=1) & np.isfinite(worth)
+    middle = float(np.median(worth[both])) if both.any() else 0.0
+    return both & (worth > middle), both & (worth <= middle)
+
+
+def _log_ratio(shown: Shown, k: int, items: NDArray[np.bool_]) -> tuple[float, float] | None:
+    """Return `log(rate_k / rate_k+1)` of the same items and its variance, None for few clicks."""
+    n, clicks = shown.n[items, k : k + 2], shown.clicks[items, k : k + 2]
+    n, clicks = n[(n > 0).all(axis=1)], clicks[(n > 0).all(axis=1)]
+    weight = n.min(axis=1, keepdims=True)
+    hits = (weight * clicks / n).sum(axis=0) if len(n) else np.zeros(2)
+    if hits.min() < FEWEST_CLICKS:
+        return None
+    # A rate of an item is pulled to the middle of all, so that no clicks do not mean no variance.
+    rate = (clicks + hits / weight.sum()) / (n + 1)
+    variance = (weight**2 * rate * (1 - rate) / n).sum(axis=0)
+    return float(np.log(hits[0] / hits[1])), float((variance / hits**2).sum())
 
 
 def _intervals(
@@ -269,8 +299,10 @@ def _intervals(
         [run(np.bincount(rng.integers(0, count, count), minlength=count)[item].astype(float)) for _ in
          range(draws)]
     )  # fmt: skip
-    low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return _plain(low), _plain(high)
+    ends = np.full((2, drawn.shape[1]), np.nan)
+    known = np.isfinite(drawn).any(axis=0)
+    ends[:, known] = np.nanquantile(drawn[:, known], [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return _plain(ends[0]), _plain(ends[1])
 
 
 def _relative(theta: Floats) -> Floats:

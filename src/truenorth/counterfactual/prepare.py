@@ -22,8 +22,6 @@ Floats = NDArray[np.float64]
 
 FEWEST_UNITS = 30
 """Units below which clustered errors do not hold."""
-MOST_BROKEN = 0.01
-"""Share of decisions with impossible probabilities that may be left out; more refuses the log."""
 MOST_PICKED = 0.95
 """Share of decisions without a draw from which the logger counts as deterministic."""
 _LOG_A_SLICE = "log a softmax slice of 1 to 5 % of traffic with the probability of every candidate"
@@ -45,11 +43,13 @@ def complete_rows(log: Log, per_candidate: Mapping[str, Floats], per_decision: M
     padding = ~log.mask
     if log.propensity is not None:
         keep &= np.isfinite(log.propensity).all(axis=1)
+    if log.taken_propensity is not None:
+        keep &= np.isfinite(log.taken_propensity)
     for one in per_candidate.values():
         wide = padding if one.ndim == 2 else padding[:, :, None]
-        keep &= (np.isfinite(one) | wide).reshape(log.n, -1).all(axis=1)
+        keep &= (np.isfinite(one) | wide).all(axis=tuple(range(1, one.ndim)))
     for one in per_decision.values():
-        keep &= np.isfinite(one).reshape(log.n, -1).all(axis=1)
+        keep &= np.isfinite(one).all(axis=tuple(range(1, one.ndim)))
     return keep
 
 
@@ -70,6 +70,7 @@ def left_out(keep: Bools) -> list[Finding]:
 
 def prepare(
     log: Log, scores: Mapping[str, Floats], logger_features: Floats | None, *, folds: int, seed: int,
+    needs_all: bool = True,
 ) -> Prepared:  # fmt: skip
     """Return the log with probabilities that can be used, its tier, and what was found on the way.
 
@@ -79,18 +80,21 @@ def prepare(
         logger_features: What the logger may have looked at, shape (n, k, f).
         folds: Folds of units for estimated probabilities.
         seed: Seed of the folds.
+        needs_all: Whether the probability of every candidate is needed, or of what was taken alone.
     """
     refusals = list(_unusable(log))
     if refusals:
         return Prepared(log=log, tier="C", audit=None, findings=tuple(refusals))
     findings = list(_few_units(log))
-    if log.propensity is None:
+    if log.propensity is None and (needs_all or log.taken_propensity is None):
         findings.append(_missing(log))
+        if logger_features is None and not needs_all:  # a policy's own score is no feature of the logger
+            return Prepared(log=log, tier="C", audit=None, findings=tuple(findings))
         return _estimated(log, scores, logger_features, findings, folds=folds, seed=seed)
     broken = list(_impossible(log))
     if broken:
         return Prepared(log=log, tier="C", audit=None, findings=(*findings, *broken))
-    if share_picked(log.propensity) > MOST_PICKED:
+    if log.propensity is not None and share_picked(log.propensity) > MOST_PICKED:
         return Prepared(log=log, tier="C", audit=None, findings=(*findings, _deterministic(log.propensity)))
     audit = audit_logging(log, scores)
     if audit.passed:
@@ -111,7 +115,8 @@ def _estimated(
         return Prepared(log=log, tier="C", audit=None, findings=tuple(findings))
     known = features if features is not None else np.stack(list(scores.values()), axis=2)
     estimated = estimate_propensities(log, known, folds=folds, seed=seed)
-    if share_picked(estimated) > MOST_PICKED:
+    # An estimate is never as sure as a logger, and cannot tell 5 % of exploration from none.
+    if float(estimated.max(axis=1).mean()) > MOST_PICKED:
         return Prepared(log=log, tier="C", audit=None, findings=(*findings, _deterministic(estimated)))
     # A candidate that a separated fit takes for impossible and that was taken would weigh without limit.
     held = log.with_propensity(np.where(log.mask, np.maximum(estimated, 1e-9), 0.0))
@@ -139,12 +144,13 @@ def _unusable(log: Log) -> list[Finding]:
 
 
 def _few_units(log: Log) -> list[Finding]:
-    if log.n_units >= FEWEST_UNITS:
+    n = int(log.clusters.max()) + 1
+    if n >= FEWEST_UNITS:
         return []
     return [
         Finding(
             code="STRESS016", severity="warn", where="log.unit",
-            evidence=f"expected at least {FEWEST_UNITS} units, got {log.n_units}: errors between so few "
+            evidence=f"expected at least {FEWEST_UNITS} units, got {n}: errors between so few "
             "units are not known.",
             fix="test a longer period, or take a smaller unit that is still independent.",
         )
@@ -153,10 +159,10 @@ def _few_units(log: Log) -> list[Finding]:
 
 def _impossible(log: Log) -> list[Finding]:
     """Find probabilities that no draw over the logged candidates can have had."""
-    assert log.propensity is not None  # settled before
-    sums = log.propensity.sum(axis=1)
-    wrong = (np.abs(sums - 1) > SUM_TOLERANCE) | (log.of_chosen(log.propensity) <= 0)
-    wrong |= (log.propensity < 0).any(axis=1)
+    sums = log.propensity.sum(axis=1) if log.propensity is not None else np.ones(log.n)
+    wrong = (np.abs(sums - 1) > SUM_TOLERANCE) | (log.propensity_of_taken <= 0)
+    if log.propensity is not None:
+        wrong |= (log.propensity < 0).any(axis=1)
     if not wrong.any():
         return []
     return [
@@ -184,7 +190,7 @@ def _deterministic(propensity: Floats) -> Finding:
     return Finding(
         code="STRESS008", where="log.propensity",
         evidence=f"expected a logger that draws, got one candidate as good as certain in "
-        f"{share_picked(propensity):.1%} of decisions.",
+        f"{share_picked(propensity):.1%} of decisions (on average {propensity.max(axis=1).mean():.1%}).",
         fix=f"{_LOG_A_SLICE}; or vet the proxies on past experiments.",
     )  # fmt: skip
 

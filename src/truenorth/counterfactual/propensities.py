@@ -67,7 +67,7 @@ def estimate_propensities(log: Log, features: Floats, *, folds: int = 2, seed: i
     held = features[log.mask]
     scale = held.std(axis=0)
     scaled = np.where(log.mask[:, :, None], features - held.mean(axis=0), 0.0) / np.where(scale > 0, scale, 1)
-    fold = folds_of(log.units, folds=folds, seed=seed)
+    fold = folds_of(log.clusters, folds=folds, seed=seed)
     found = np.zeros(log.mask.shape)
     for one in range(folds):
         inside = fold == one

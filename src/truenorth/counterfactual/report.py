@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,7 @@ from truenorth.counterfactual.policies import equal_best_of_n
 from truenorth.counterfactual.shortfall import slopes_of, split_shortfall
 from truenorth.counterfactual.study import Study
 from truenorth.counterfactual.verdict import Family, safe_depth, smallest_visible_fall, verdict_of
+from truenorth.errors import Finding
 
 Floats = NDArray[np.float64]
 
@@ -62,7 +64,7 @@ def judged(
     safe = safe_depth(depths, np.array([one.slope_low for one in grid]))
     visible = smallest_visible_fall(curve, family.claims.critical)
     naive = naive_curve(
-        grid, taken=study.log.of_chosen(score), realised=study.realised.get(name), kpi=study.outcome
+        grid, study.log, score=score, realised=study.realised.get(name), kpi=study.outcome, per=study.per
     )
     b = len(steps)
     robustness = robustness_of(study, score, setting.kpi, last, options, seed=setting.seed)
@@ -92,7 +94,7 @@ def judged(
     )  # fmt: skip
 
 
-def unsupported(study: Study, name: str, trace: Trace) -> ProxyReport:
+def unsupported(study: Study, name: str, trace: Trace, findings: Sequence[Finding] = ()) -> ProxyReport:
     """Return the report of a proxy that the log says nothing about."""
     reasons, kpi = ", ".join(trace.stopped_by), study.provenance.kpi_name
     return ProxyReport(
@@ -100,7 +102,7 @@ def unsupported(study: Study, name: str, trace: Trace) -> ProxyReport:
         stopped_by=trace.stopped_by, safe_depth=0.0, peak_depth=None, family_p=float("nan"),
         sentence=f"The log does not say what optimising {name} does to {kpi}: {reasons}.",
         adjusted_p=float("nan"), smallest_visible_fall=float("nan"), ticks={}, shortfall=None, naive=None,
-        robustness=None, movers={}, segments={}, extrapolation=None, findings=(),
+        robustness=None, movers={}, segments={}, extrapolation=None, findings=tuple(findings),
     )  # fmt: skip
 
 

@@ -81,7 +81,7 @@ def split_shortfall(
         "extremal": slopes.within * delivered - kpi,
     }
     shown = {
-        name: Part(value=part.value, error=clustered_error(part.influence, log.units))
+        name: Part(value=part.value, error=clustered_error(part.influence, log.clusters))
         for name, part in parts.items()
     }
     return Shortfall(

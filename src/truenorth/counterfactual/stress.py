@@ -109,7 +109,16 @@ def _reports(study: Study, options: Options, tier: Tier, seed: int) -> dict[str,
         name: judged(setting, name, traces[name], curves[name], families[name], adjusted_p=float(p))
         for name, p in zip(deep, adjusted, strict=True)
     }
-    return {name: supported.get(name) or unsupported(study, name, traces[name]) for name in study.scores}
+    return {
+        name: supported.get(name) or unsupported(study, name, one, _why(study, name, one, options))
+        for name, one in traces.items()
+    }
+
+
+def _why(study: Study, name: str, trace: Trace, options: Options) -> list[Finding]:
+    """Return what is known of a curve that ends before it says anything."""
+    beyond = pitfalls.beyond_support(name, trace.depth_limit, options.depths, trace.stopped_by)
+    return [*pitfalls.heavy_tailed(study, name), *beyond]
 
 
 def expected_outcome(study: Study, outcome: Floats, options: Options, seed: int) -> Floats:

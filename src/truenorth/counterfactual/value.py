@@ -104,12 +104,14 @@ def off_policy_value(
     kept = {name: one[keep] for name, one in given.items()}
     log, policy, outcome = log.take(keep), kept["policy"], outcome[keep]
     score = np.where(log.mask, np.log(np.maximum(policy, 1e-6)), 0.0)
-    prepared = prepare(log, {"policy": score}, kept.get("logger"), folds=options.folds, seed=seed)
+    prepared = prepare(
+        log, {"policy": score}, kept.get("logger"), folds=options.folds, seed=seed, needs_all=False
+    )
     findings = [*left_out(keep), *prepared.findings, *_normalised(log, policy)]
     if prepared.tier == "C" or any(one.code == "STRESS013" for one in findings):
         return _refused(estimator, prepared, outcome, None, findings)
     seen = see_policy(prepared.log, policy)
-    support = support_of(seen.weight, log.units, overlap=overlap_of(policy, prepared.log))
+    support = support_of(seen.weight, log.clusters, overlap=overlap_of(policy, prepared.log))
     failures = support.failures(options.support)
     if failures:
         return _refused(estimator, prepared, outcome, support, [*findings, _unsupported(failures)])
@@ -132,7 +134,7 @@ def _answer(
     others = {
         name: Shadow(
             value=one.value,
-            error=None if name == "direct" else clustered_error(one.influence, log.units),
+            error=None if name == "direct" else clustered_error(one.influence, log.clusters),
         )
         for name, one in found.items()
     }
@@ -145,7 +147,7 @@ def _answer(
         low=None if wide is None else chosen.value - wide,
         high=None if wide is None else chosen.value + wide,
         lift=lift.value,
-        lift_error=None if error is None else clustered_error(lift.influence, log.units),
+        lift_error=None if error is None else clustered_error(lift.influence, log.clusters),
         lower_bound=conservative_bound(sample, log, level=options.level),
         logged=float(sample.outcome.mean()), n=log.n, n_units=log.n_units, support=support, others=others,
         findings=(*findings, *direct),
@@ -159,7 +161,7 @@ def _estimate(name: str, sample: Weighted, log: Log) -> Estimate:
         return estimators.direct(sample)
     tuned = TUNED[name]
     return slope_rule(
-        lambda limit: tuned(sample, limit), lambda influence: clustered_error(influence, log.units)
+        lambda limit: tuned(sample, limit), lambda influence: clustered_error(influence, log.clusters)
     )[1]
 
 
@@ -173,8 +175,10 @@ def conservative_bound(sample: Weighted, log: Log, *, level: float, limit: float
     """
     if (sample.outcome < 0).any() or log.n_units < 2:
         return None
-    count = np.bincount(log.units)
-    value = np.bincount(log.units, weights=np.minimum(sample.weight, limit) * sample.outcome) / count.mean()
+    count = np.bincount(log.clusters)
+    value = (
+        np.bincount(log.clusters, weights=np.minimum(sample.weight, limit) * sample.outcome) / count.mean()
+    )
     n, largest = len(value), limit * float(sample.outcome.max()) * float(count.max() / count.mean())
     logarithm = float(np.log(2 / (1 - level)))
     spread = float(np.sqrt(2 * value.var(ddof=1) * logarithm / n))

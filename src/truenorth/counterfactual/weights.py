@@ -23,7 +23,7 @@ from truenorth.counterfactual.effects import Effect, see
 from truenorth.counterfactual.log import check_shape
 from truenorth.counterfactual.outcome import folds_of
 from truenorth.counterfactual.policies import tilt, tilt_to
-from truenorth.counterfactual.prepare import prepare
+from truenorth.counterfactual.prepare import FEWEST_UNITS, prepare
 from truenorth.counterfactual.result import Result
 from truenorth.counterfactual.stress import effect_of, expected_outcome, usable_rows
 from truenorth.counterfactual.study import Study
@@ -131,10 +131,13 @@ def choose_weights(
     study, findings = usable_rows(study)
     prepared = prepare(study.log, study.scores, study.logger_features, folds=options.folds, seed=seed)
     findings = [*findings, *prepared.findings]
-    if prepared.tier == "C" or not study.log.n:
+    if prepared.tier == "C":
         return _refused(weighting, findings)
     study = replace(study, log=prepared.log)
     on_held_out = _held_out(study, weighting.held_out, seed)
+    fewest = min(len(np.unique(study.log.clusters[side])) for side in (on_held_out, ~on_held_out))
+    if fewest < FEWEST_UNITS:
+        return _refused(weighting, [*findings, _too_few(fewest)])
     chosen_on, judged_on = study.take(~on_held_out), study.take(on_held_out)
     guardrails = tuple(weighting.guardrails)
     chooser = _Side.of(chosen_on, guardrails, options, seed)
@@ -220,8 +223,8 @@ def _judge(
         lifts[name], guards[name] = found
     if not lifts:
         return {}, None, notes
-    bands = dict(zip(lifts, lifts_of(joint(list(lifts.values()), side.study.log.units), options, seed=seed),
-                     strict=True))  # fmt: skip
+    found_lifts = lifts_of(joint([*lifts.values()], side.study.log.clusters), options, seed=seed)
+    bands = dict(zip(lifts, found_lifts, strict=True))
     alternatives = {
         name: Alternative(
             weights=_named(side.study, sets[name]), kpi_lift=bands[name],
@@ -244,14 +247,14 @@ def _lifts(
     if policy is None:
         return "no policy of this score reaches it"
     seen = see(log, policy, score)
-    failures = support_of(seen.weight, log.units).failures(options.support)
+    failures = support_of(seen.weight, log.clusters).failures(options.support)
     if failures:
         return ", ".join(failures)
     return side.kpi.lift(seen), {name: one.lift(seen) for name, one in side.guards.items()}
 
 
 def _single(found: Estimate, side: _Side, options: Options) -> Lift:
-    return lifts_of(joint([found], side.study.log.units), options, seed=0)[0]
+    return lifts_of(joint([found], side.study.log.clusters), options, seed=0)[0]
 
 
 def _sweep(
@@ -270,7 +273,7 @@ def _sweep(
             pairs += [found[0], found[1][guardrail]]
     if not pairs:
         return ()
-    lifts = lifts_of(joint(pairs, side.study.log.units), options, seed=seed)
+    lifts = lifts_of(joint(pairs, side.study.log.clusters), options, seed=seed)
     points = list(zip(shares, lifts[::2], lifts[1::2], strict=True))
     knee = _knee(np.array([[one.value, other.value] for _, one, other in points]))
     return tuple((share, one, other, at == knee) for at, (share, one, other) in enumerate(points))
@@ -285,7 +288,7 @@ def _knee(points: Floats) -> int:
 
 def _held_out(study: Study, share: float, seed: int) -> NDArray[np.bool_]:
     """Return which decisions judge: all those of a share of the units."""
-    return folds_of(study.log.units, folds=100, seed=seed) < round(100 * share)
+    return folds_of(study.log.clusters, folds=100, seed=seed) < round(100 * share)
 
 
 def _named(study: Study, values: Floats) -> dict[str, float]:
@@ -305,6 +308,15 @@ def _check(study: Study, weighting: WeightOptions) -> None:
                 fix="hold out 0.4.",
             )
         )  # fmt: skip
+
+
+def _too_few(n: int) -> Finding:
+    return Finding(
+        code="STRESS047", where="weighting.held_out",
+        evidence=f"expected at least {FEWEST_UNITS} units to choose weights and as many to judge, got {n} "
+        "on one side.",
+        fix="use a longer log.",
+    )  # fmt: skip
 
 
 def _out_of_reach(name: str, depth: float, why: str) -> Finding:
