@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from truenorth.audit.terms import directions
 from truenorth.decision.contract import Batch, Prediction
 from truenorth.decision.score import expected
-from truenorth.decision.values import score
 from truenorth.errors import Finding
 from truenorth.examples.dataset import Dataset
 from truenorth.framing.expressions import Expression, parse_expression
@@ -29,7 +28,8 @@ from truenorth.workflow.work import Work
 
 Floats = NDArray[np.float64]
 
-SCORE = "score"
+SCORE, THE_SCORE, LOW = "score", "the score", "low "
+"""Name of the objective's score, how sentences call it, and how they begin a label that is pushed down."""
 NUMERIC = ("binary", "number", "amount", "grade")
 """Kinds of labels of which more or less can be asked for."""
 
@@ -55,22 +55,23 @@ class Candidate:
     @property
     def called(self) -> str:
         """How sentences call it."""
-        return "the score" if self.name == SCORE else self.name if self.sign > 0 else f"low {self.name}"
+        if self.name == SCORE:
+            return THE_SCORE
+        return self.name if self.sign > 0 else LOW + self.name
 
 
 def candidates_of(work: Work) -> tuple[list[Candidate], list[Finding]]:
     """Return what can be pushed, and which declared proxies cannot."""
-    framing, chosen = work.framing, str(work.results["choose"]["chosen"])
+    framing = work.framing
     objective, ways = framing.objective.score, directions(framing.objective.score, framing)
-    batch = _with_missing(work, work.predicted(_learned(work, chosen)))
+    batch = replace(_with_missing(work, work.predicted(_learned(work))), score=None)
     found: list[Candidate] = []
-    if objective.column not in batch.predictions:
-        found.append(Candidate(SCORE, score(work.predicted(chosen), framing), 1, objective))
+    if objective.column not in batch.predictions:  # else the score is a label, and tested under its name
+        found.append(Candidate(SCORE, expected(objective, batch, framing), 1, objective))
     labels = [name for name in named(framing) if name in batch.predictions]
     for name in labels:
         term = parse_expression(name)
-        predicted = expected(term, replace(batch, score=None), framing)
-        found.append(Candidate(name, predicted, ways.get(name) or 1, term))
+        found.append(Candidate(name, expected(term, batch, framing), ways.get(name) or 1, term))
     return found, [_not_scored(name) for name in framing.proxies if name not in labels]
 
 
@@ -80,8 +81,12 @@ def named(framing: Framing) -> tuple[str, ...]:
     return tuple(name for name in both if name in framing.labels and framing.labels[name].kind in NUMERIC)
 
 
-def _learned(work: Work, chosen: str) -> str:
-    """Return the chosen rung, or the first learned one where a rule was chosen: it predicts no task."""
+def _learned(work: Work) -> str:
+    """Return the chosen rung, or the first learned one where the rule was chosen.
+
+    A rule orders rows and predicts no label, and what is asked is what the score would do.
+    """
+    chosen = str(work.results["choose"]["chosen"])
     rungs = [name for name in work.results["train"]["rungs"] if name in work.framing.models.candidates]
     return chosen if chosen != RULE or not rungs else rungs[0]
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from truenorth.counterfactual.contract import DEPTHS
 from truenorth.counterfactual.stress import stress
 from truenorth.errors import DataError, Finding
 from truenorth.workflow.proxies import Candidate, candidates_of
@@ -40,6 +41,7 @@ def stress_run(work: Work, folder: Path) -> Mapping[str, Any]:
         **report,
         "matured": asked.matured,
         "per": asked.study.per,
+        "depths": list(DEPTHS),
         "kpi": _kpi(work, asked.study.provenance.kpi_name),
         "refused": refusal.to_dict() if is_refused and refusal is not None else None,
         "proxies": {one.name: {**report["proxies"][one.called], **_named(one)} for one in candidates},
