@@ -46,7 +46,7 @@ LOG_THIS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Question:
     """A study, or why there is none."""
 
@@ -54,6 +54,8 @@ class Question:
     findings: tuple[Finding, ...] = ()
     matured: float = 0.0
     """Share of the decisions whose KPI has had its time."""
+    rows: Ints | None = None
+    """Rows of the examples that `study.log.rows` counts from, shape (m,)."""
 
 
 def reason_against(framing: Framing) -> Finding | None:
@@ -111,7 +113,7 @@ def study_of(data: Dataset, candidates: Sequence[Candidate]) -> Question:
     rows = np.flatnonzero(known)
     cut = [Candidate(one.name, one.predicted[rows], one.sign, one.realised) for one in candidates]
     study = _study(data.take(rows), decision[rows], kpi, outcome.values[rows], cut)
-    return Question(study, tuple(findings), matured=1 - waiting / n)
+    return Question(study, tuple(findings), matured=1 - waiting / n, rows=rows)
 
 
 def _study(

@@ -164,8 +164,8 @@ def _curve(one: Mapping[str, Any], grid: list[Mapping[str, Any]], made: Mapping[
     )  # fmt: skip
     said = (
         f"Change of {kpi} as decisions are pushed towards {called}. The band holds at all depths at once; "
-        "best of n means the best by the score of n draws of today's policy. Dashed is what weighting rows by "
-        "the proxy would promise."
+        "best of n means the best by the score of n draws of today's policy. Dashed is what weighting rows "
+        "by the proxy would promise."
     )
     return Chart(f"{_sentence(kpi)} under pressure on {called}", spec, said, _table(grid, made), note=said)
 
