@@ -40,21 +40,20 @@ def pressure(
     """
     shown = {n: at for n, at in ticks.items() if 0 < at <= deepest}
     axis: Spec = {
-        "values": [0.0, *shown.values()], "labelExpr": _names(shown), "grid": False, "labelOverlap": True,
+        "values": [0.0, *shown.values()], "labelExpr": _names(shown), "grid": False, "labelOverlap": "greedy",
     }  # fmt: skip
     x = quantitative(
         "depth", "pressure on the score", axis=axis, scale={"domain": [0, deepest], "nice": False}
     )
     low, high = _domain(rows, naive)
-    points = "format(100 * datum.value, '+~g') + ' pp'" if share else "format(datum.value, '+~g')"
+    points = f"datum.value == 0 ? '0' : format({'100 * ' if share else ''}datum.value, '+~g')"
+    points += " + ' pp'" if share else ""
     y = quantitative(
         "value", title, axis={"tickCount": 5, "labelExpr": points},
         scale={"domain": [low, high], "nice": True, "zero": False},
     )  # fmt: skip
     layers: list[Spec] = [*_beyond(limit, deepest, x), _zero(), *band(rows, x, y)]
-    dashed = {"type": "line", "color": WARM, "strokeDash": [5, 4], "strokeWidth": 1.5, "clip": True}
-    if naive:
-        layers.append({"data": {"values": list(naive)}, "mark": dashed, "encoding": {"x": x, "y": y}})
+    layers += _promise(naive, x, y)
     line = {"type": "line", "color": ACCENT, "strokeWidth": 2}
     dot = {"type": "point", "filled": True, "size": 50, "color": ACCENT, "opacity": 1}
     said = tooltip(("text", "lift"))
@@ -100,6 +99,14 @@ def _zero() -> Spec:
         "mark": {"type": "rule", "color": INK, "opacity": 0.5},
         "encoding": {"y": {"field": "at", "type": "quantitative"}},
     }
+
+
+def _promise(naive: Sequence[Row], x: Spec, y: Spec) -> list[Spec]:
+    """Return the dashed curve of weighted rows; it is cut where it leaves the picture."""
+    if not naive:
+        return []
+    dashed = {"type": "line", "color": WARM, "strokeDash": [5, 4], "strokeWidth": 1.5, "clip": True}
+    return [{"data": {"values": list(naive)}, "mark": dashed, "encoding": {"x": x, "y": y}}]
 
 
 def _safe(safe: float, x: Spec) -> list[Spec]:

@@ -156,10 +156,11 @@ def _curve(one: Mapping[str, Any], grid: list[Mapping[str, Any]], made: Mapping[
     called, kpi = text(one, "called"), text(made, "kpi", "called") or "the KPI"
     origin = {"depth": 0.0, "value": 0.0, "low": 0.0, "high": 0.0, "text": "today"}
     rows = [origin, *(_point(step, made) for step in grid)]
-    limit, ends = number(one, "depth_limit") or 0.0, values(made, "depths")
+    limit = number(one, "depth_limit") or 0.0
+    ends = [float(end) for end in values(made, "depths") if isinstance(end, int | float)]
     spec = pressure(
         rows, _naive(one), ticks=_ticks(one), limit=limit,
-        deepest=max([limit, *(float(end) for end in ends)]), safe=number(one, "safe_depth") or 0.0,
+        deepest=max([limit, *ends]), safe=number(one, "safe_depth") or 0.0,
         title=f"change of {kpi}", share=is_share(made),
     )  # fmt: skip
     said = (
