@@ -31,7 +31,7 @@ def proxy(called: str, verdict: str, **more: Any) -> dict[str, Any]:
         "ticks": {"2": 0.4, "4": 0.8}, "naive": {
             "depths": [0.15, 0.35, 0.55], "by_realised": [], "by_score": [0.02, 0.05, 0.09]},
         "shortfall": {"depth": 0.55, "promised": 0.04, "delivered": 0.004,
-                      "causal": {"value": 0.006, "error": 0.002}, 
+                      "causal": {"value": 0.006, "error": 0.002},
                       "regressional": {"value": 0.01, "error": 0.001},
                       "extremal": {"value": 0.02, "error": 0.003}},
         "movers": {"creator": [

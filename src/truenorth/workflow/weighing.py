@@ -86,7 +86,7 @@ def written(weights: Mapping[str, float], signs: Mapping[str, int]) -> str:
 
 def _nothing_to_weigh(labels: Mapping[str, Any]) -> Finding:
     return Finding(
-        code="STRESS066", where="objective.score",
+        code="STRESS069", where="objective.score",
         evidence=f"expected several labels to weigh, got {', '.join(labels) or 'none'}.",
         fix="declare the labels that could enter the score under proxies, and run again.",
     )  # fmt: skip
