@@ -143,6 +143,7 @@ CODES: dict[str, str] = {
     "STRESS045": "Clicks are not looks times worth.",
     "STRESS046": "A setting of LightGBM switches the correction of positions off.",
     "STRESS047": "Too few units to choose weights and to judge them.",
+    "STRESS048": "The weights of a policy have a tail so heavy that its value is shown without an interval.",
     "SYSTEM001": "There is no ready system of this name.",
     "SYSTEM002": "The folder of a new project is not empty.",
     "SYSTEM003": "A system is asked to run on something other than its world or its real data.",
