@@ -9,8 +9,8 @@ from tests.counterfactual.worlds import K, pick, softmax
 from truenorth.counterfactual import Log, Study, WeightOptions, choose_weights
 from truenorth.counterfactual.direction import Direction, constrain, direction_of, shrink
 from truenorth.counterfactual.effects import decision_effect
+from truenorth.counterfactual.judging import within_context
 from truenorth.counterfactual.policies import tilt_to
-from truenorth.counterfactual.weights import within_context
 from truenorth.errors import DataError
 
 NAMES = ("click", "dwell", "share", "hide")
