@@ -281,8 +281,8 @@ def speed(runs: int) -> Iterator[Claim]:
 
 
 CLAIMS: tuple[Callable[[int], Iterator[Claim]], ...] = (
-    speed, coverage, verdicts, shortfalls, audits, several_decisions, immature, weights, past_experiments, places,
-    estimated, feed,
+    speed, coverage, verdicts, shortfalls, audits, several_decisions, immature, weights, past_experiments,
+    places, estimated, feed,
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from truenorth.counterfactual.direction import Direction
 from truenorth.counterfactual.effects import Effect, see
 from truenorth.counterfactual.policies import tilt, tilt_to
 from truenorth.counterfactual.result import Result
-from truenorth.counterfactual.stress import effect_of, expected_outcome
+from truenorth.counterfactual.stress import effect_of
 from truenorth.counterfactual.study import Study
 from truenorth.counterfactual.support import support_of
 from truenorth.errors import Finding
@@ -60,8 +60,7 @@ class Side:
         z, scale = within_context(study)
 
         def effect(outcome: Floats) -> Effect:
-            of = replace(study, kpi=outcome)
-            return effect_of(of, expected_outcome(of, outcome, options, seed), options, seed)
+            return effect_of(replace(study, kpi=outcome), options, seed)
 
         guards = {name: effect(study.realised[guardrail_key(name)]) for name in guardrails}
         return cls(study, z, scale, effect(study.outcome), guards)
