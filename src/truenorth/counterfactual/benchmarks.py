@@ -43,7 +43,7 @@ def robustness_of(
     error = clustered_error(last.kpi.influence, study.log.clusters)
     value = robustness_value(last.kpi.value, error, scale, level=options.level)
     found = {}
-    if isinstance(kpi, DecisionEffect) and study.features is not None:
+    if isinstance(kpi, DecisionEffect):
         for name, columns in study.feature_groups.items():
             found[name] = _left_out(study, score, columns, last.beta, (residual, weight), options, seed)
     return Robustness(
@@ -66,9 +66,8 @@ def _left_out(
     options: Options, seed: int,
 ) -> Benchmark:  # fmt: skip
     """Return what a group of features explains of outcome and weights at the deepest pressure."""
-    assert study.features is not None  # asked by the caller
-    others = [one for one in range(study.features.shape[2]) if one not in columns]
-    kept = study.features[:, :, others]
+    features = study.candidate_features
+    kept = features[:, :, [one for one in range(features.shape[2]) if one not in columns]]
     short = cross_fit(study.log, kept, study.outcome, model=options.model, folds=options.folds, seed=seed)
     base = estimate_propensities(study.log, kept, folds=options.folds, seed=seed)
     log = study.log.with_propensity(np.where(study.log.mask, np.maximum(base, 1e-9), 0.0))

@@ -68,6 +68,5 @@ def _rate(step: Step, kpi: Effect) -> float:
 
 def ticks_of(log: Log, score: Floats) -> dict[int, float]:
     """Return the exact depth of best of n."""
-    assert log.propensity is not None  # settled by the tier
-    ranked = Ranked.of(log.propensity, score)
+    ranked = Ranked.of(log.base, score)
     return {n: ranked.depth(n) for n in TICKS}

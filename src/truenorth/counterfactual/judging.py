@@ -72,8 +72,7 @@ def within_context(study: Study) -> tuple[Floats, Floats]:
     Returns:
         Standardised scores, shape (n, k, p), and the standard deviations, shape (p,).
     """
-    base = study.log.propensity
-    assert base is not None  # settled by the tier
+    base = study.log.base
     z, scale = [], []
     for score in study.scores.values():
         found = tilt(base, score, 0.0)
@@ -117,8 +116,7 @@ def _lifts(
 ) -> tuple[Estimate, dict[str, Estimate]] | str:
     """Return the lifts of KPI and guardrails at a depth, or why there is no support."""
     log, score = side.study.log, side.z @ theta
-    assert log.propensity is not None  # settled by the tier
-    policy = tilt_to(log.propensity, score, depth) if np.abs(theta).sum() > 0 else None
+    policy = tilt_to(log.base, score, depth) if np.abs(theta).sum() > 0 else None
     if policy is None:
         return "no policy of this score reaches it"
     seen = see(log, policy, score)

@@ -13,7 +13,7 @@ from truenorth.counterfactual.curve import curve_of
 from truenorth.counterfactual.effects import DecisionEffect, Effect, decision_effect, unit_effect
 from truenorth.counterfactual.maturity import Matured
 from truenorth.counterfactual.outcome import cross_fit, expected_of_units
-from truenorth.counterfactual.prepare import complete_rows, left_out, prepare
+from truenorth.counterfactual.prepare import complete_rows, left_out, prepare, without_impossible
 from truenorth.counterfactual.report import Setting, judged, unsupported
 from truenorth.counterfactual.study import Study
 from truenorth.counterfactual.trace import Trace, trace
@@ -85,6 +85,8 @@ def usable_rows(study: Study) -> tuple[Study, list[Finding]]:
         per_decision["study.before"] = study.before
     keep = complete_rows(study.log, per_candidate, per_decision)
     findings = [*left_out(keep), *pitfalls.trained_on_these(study)]
+    keep, broken = without_impossible(study.log, keep)
+    findings += broken
     if study.provenance.trained_on is not None:
         keep &= ~study.provenance.trained_on
     return study.take(keep), findings

@@ -66,13 +66,12 @@ def trace(log: Log, score: Floats, kpi: Effect, proxy: DecisionEffect | None, op
         proxy: What they do to the realised proxy.
         options: Depths and support rule.
     """
-    assert log.propensity is not None  # settled by the tier
-    base = mean(np.einsum("nk,nk->n", log.propensity, score))
+    base = mean(np.einsum("nk,nk->n", log.base, score))
     steps: list[Step] = []
     policy: Tilt | None = None
     deepest: Seen | None = None
     for depth in options.depths:
-        policy = tilt_to(log.propensity, score, depth, after=policy)
+        policy = tilt_to(log.base, score, depth, after=policy)
         if policy is None:
             return Trace(tuple(steps), (f"no policy of this score reaches depth {depth:g}",), deepest)
         seen = see(log, policy, score)

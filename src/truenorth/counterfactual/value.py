@@ -16,7 +16,13 @@ from truenorth.counterfactual.effects import overlap_of, see_policy
 from truenorth.counterfactual.estimators import ESTIMATORS, TUNED, Weighted
 from truenorth.counterfactual.log import SUM_TOLERANCE, Log, check_shape
 from truenorth.counterfactual.outcome import cross_fit
-from truenorth.counterfactual.prepare import Prepared, complete_rows, left_out, prepare
+from truenorth.counterfactual.prepare import (
+    Prepared,
+    complete_rows,
+    left_out,
+    prepare,
+    without_impossible,
+)
 from truenorth.counterfactual.result import Result
 from truenorth.counterfactual.support import Support, support_of
 from truenorth.counterfactual.tuning import slope_rule
@@ -100,14 +106,15 @@ def off_policy_value(
         for name, one in {"policy": policy, "features": features, "logger": logger_features}.items()
         if one is not None
     }
-    keep = complete_rows(log, given, {"outcome": outcome})
+    complete = complete_rows(log, given, {"outcome": outcome})
+    keep, broken = without_impossible(log, complete)
     kept = {name: one[keep] for name, one in given.items()}
     log, policy, outcome = log.take(keep), kept["policy"], outcome[keep]
     score = np.where(log.mask, np.log(np.maximum(policy, 1e-6)), 0.0)
     prepared = prepare(
         log, {"policy": score}, kept.get("logger"), folds=options.folds, seed=seed, needs_all=False
     )
-    findings = [*left_out(keep), *prepared.findings, *_normalised(log, policy)]
+    findings = [*left_out(complete), *broken, *prepared.findings, *_normalised(log, policy)]
     if prepared.tier == "C" or any(one.code == "STRESS013" for one in findings):
         return _refused(estimator, prepared, outcome, None, findings)
     seen = see_policy(prepared.log, policy)
