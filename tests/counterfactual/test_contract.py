@@ -136,8 +136,8 @@ def test_padding_and_order_of_decisions_do_not_matter(drawn):
             chosen=study.log.chosen, unit=study.log.unit,
             propensity=np.pad(study.log.propensity, ((0, 0), (0, 2))),
         ),
-        scores={"click": np.pad(study.scores["click"], ((0, 0), (0, 2)), constant_values=50.0)},
-        features=np.pad(study.features, ((0, 0), (0, 2), (0, 0))),
+        scores={"click": np.pad(study.scores["click"], ((0, 0), (0, 2)), constant_values=np.nan)},
+        features=np.pad(study.features, ((0, 0), (0, 2), (0, 0)), constant_values=np.nan),
         groups={},
     )  # fmt: skip
     one, other = (stress(it, options=QUICK).proxies["click"].grid[1] for it in (study, padded))

@@ -25,7 +25,7 @@ def true_lift(weeks, name: str, depth: float) -> float:
 
 @pytest.mark.slow
 def test_clicks_do_not_serve_the_return_and_a_weighted_score_does(with_bait):
-    weeks, found = with_bait
+    _, found = with_bait
     assert found.tier == "A"
     assert found.proxies["click"].verdict in ("TRAP", "HARMFUL")
     assert found.proxies["weighted"].verdict == "ALIGNED"

@@ -33,18 +33,22 @@ def lift(log, score, y) -> float:
     return decision_effect(log, y, np.zeros(log.mask.shape)).lift(seen).value
 
 
+def lifts(seed: int) -> dict[str, float]:
+    """Return the lift of bait by each way to treat young decisions, and with the whole truth known."""
+    log, bait, delay, age, _ = draw_delayed(seed)
+    known, old = (delay <= np.minimum(age, WINDOW)).astype(float), age >= WINDOW
+    return {
+        "ipcw": lift(log, bait, matured(delay, age, window=WINDOW).outcome),
+        "naive": lift(log, bait, known),
+        "dropped": lift(log.take(old), bait[old], known[old]),
+        "truth": lift(log, bait, (delay <= WINDOW).astype(float)),
+    }
+
+
 @pytest.fixture(scope="module")
 def repeated():
-    found = {name: [] for name in ("ipcw", "naive", "dropped", "truth")}
-    for seed in range(30):
-        log, bait, delay, age, _ = draw_delayed(seed)
-        known = (delay <= np.minimum(age, WINDOW)).astype(float)
-        old = age >= WINDOW
-        found["ipcw"].append(lift(log, bait, matured(delay, age, window=WINDOW).outcome))
-        found["naive"].append(lift(log, bait, known))
-        found["dropped"].append(lift(log.take(old), bait[old], known[old]))
-        found["truth"].append(lift(log, bait, (delay <= WINDOW).astype(float)))
-    return {name: np.array(one) for name, one in found.items()}
+    found = [lifts(seed) for seed in range(30)]
+    return {name: np.array([one[name] for one in found]) for name in found[0]}
 
 
 @pytest.mark.slow

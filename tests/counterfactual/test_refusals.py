@@ -176,6 +176,13 @@ def test_probabilities_after_filters_are_refused(study, drawn):
     assert found.tier == "C" and "STRESS010" in codes(found)
 
 
+def test_a_few_impossible_probabilities_are_left_out(study, drawn):
+    wrong = drawn.log.propensity.copy()
+    wrong[:3] *= 2
+    found = stress(replace(study, log=replace_log(drawn.log, propensity=wrong)), options=QUICK)
+    assert found.tier == "A" and found.n == 3997 and "STRESS010" in codes(found)
+
+
 def test_a_policy_far_from_the_log_is_refused(drawn):
     worst = np.eye(10)[drawn.log.propensity.argmin(axis=1)]
     found = off_policy_value(drawn.log, worst, drawn.kpi)

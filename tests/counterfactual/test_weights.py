@@ -9,8 +9,8 @@ from tests.counterfactual.worlds import K, pick, softmax
 from truenorth.counterfactual import Log, Study, WeightOptions, choose_weights
 from truenorth.counterfactual.direction import Direction, constrain, direction_of, shrink
 from truenorth.counterfactual.effects import decision_effect
+from truenorth.counterfactual.judging import within_context
 from truenorth.counterfactual.policies import tilt_to
-from truenorth.counterfactual.weights import within_context
 from truenorth.errors import DataError
 
 NAMES = ("click", "dwell", "share", "hide")
@@ -36,8 +36,8 @@ def draw_scores(n: int, seed: int):
     return Log(chosen=chosen, propensity=propensity), scores, kpi, expected
 
 
-@pytest.fixture(scope="module")
-def population():
+def population_value():
+    """Return the true lift of weights at one depth, and the best weights to first order."""
     log, scores, _, expected = draw_scores(100_000, 10**6)
     z, _ = within_context(Study(log=log, scores=scores, kpi=np.zeros(log.n)))
 
@@ -49,6 +49,11 @@ def population():
     covariance = weighted.T @ z.reshape(-1, 4) / log.n
     slopes = weighted.T @ expected.reshape(-1) / log.n
     return value, np.linalg.solve(covariance, slopes)
+
+
+@pytest.fixture(scope="module")
+def population():
+    return population_value()
 
 
 def chosen_by(n: int, seed: int):

@@ -1,8 +1,23 @@
 """The feed world with a framing that runs in seconds: few features, and a long held-out part."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import truenorth
+from truenorth.counterfactual.policies import tilt_to
+from truenorth.counterfactual.study import Study
+from truenorth.examples.dataset import read_dataset
+from truenorth.framing.load import load_with_findings
+from truenorth.workflow.studies import STUDY, load_study
+from truenorth.workflow.studying import study_of
 from truenorth.worlds import World, make_world
+from truenorth.worlds.feed_population import AFFINITY_OF_INTEREST, FOREIGN_PENALTY, TOPICS
+from truenorth.worlds.feed_response import expected_satisfaction, reach_probability, return_probability
+from truenorth.worlds.stream import DAY, START_US
 
 # ruff: noqa: E501 (a document is written here, and its lines are as long as it wants)
 FRAMING = """\
@@ -77,3 +92,59 @@ def write_feed(
     )
     world.framing.write_text(FRAMING.replace("TEST", str(test)).replace("CANDIDATES", learner))
     return world
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What pushing a score on the held-out decisions of a run would truly have brought."""
+
+    study: Study
+    worth: np.ndarray
+    """Expected satisfaction of each candidate at its place, (n, k)."""
+    intercept: np.ndarray
+    """Of each user-week's return, (units,)."""
+    satisfaction: np.ndarray
+    """What the week was worth as it was, (units,)."""
+
+    def lift(self, score: str, depth: float) -> float:
+        """Return the change of the share of user-weeks that come back."""
+        base = self.study.log.propensity
+        pushed = tilt_to(base, self.study.scores[score], depth).probability
+        gained = np.bincount(self.study.log.units, weights=((pushed - base) * self.worth).sum(axis=1))
+        after = return_probability(self.intercept, self.satisfaction + gained)
+        return float((after - return_probability(self.intercept, self.satisfaction)).mean())
+
+
+def truth_of(world: World, run: truenorth.Run) -> Truth:
+    """Return the truth behind the stress test of a run."""
+    framing, _ = load_with_findings(world.framing)
+    data = read_dataset(run.folder / "examples.parquet", framing, base=world.root)
+    held = data.take(~data.is_in("train"))
+    asked, (study, _) = study_of(held, []), load_study(run.folder / STUDY)
+    columns = held.columns.take(asked.rows)
+    user, item = (columns[name].values.astype(np.int64) for name in ("user", "item"))
+    traits, people = (pq.read_table(world.truth / f"{name}.parquet") for name in ("items", "users"))
+    suits = _affinity(world, people, user, item)
+    quality, bait = (traits[name].to_numpy()[item] for name in ("quality", "bait"))
+    worth = expected_satisfaction(quality, bait, suits) * reach_probability(columns["place"].values)
+    first = np.unique(study.log.units, return_index=True)[1]
+    who = asked.study.log.of_chosen(asked.study.log.spread(user))[first].astype(np.int64)
+    at = asked.study.log.time[first]
+    weeks = pq.read_table(world.truth / "user_weeks.parquet")
+    n_users = people.num_rows
+    total = np.zeros((int(weeks["week"].to_numpy().max()) + 1, n_users))
+    total[weeks["week"].to_numpy(), weeks["user"].to_numpy()] = weeks["satisfaction"].to_numpy()
+    return Truth(
+        study=study, worth=asked.study.log.spread(worth),
+        intercept=people["return_intercept"].to_numpy()[who],
+        satisfaction=total[(at - START_US) // (7 * DAY), who],
+    )  # fmt: skip
+
+
+def _affinity(world: World, people: pa.Table, user: np.ndarray, item: np.ndarray) -> np.ndarray:
+    things, readers = (pq.read_table(world.dimensions / f"{name}.parquet") for name in ("items", "users"))
+    interest = np.stack([people[f"interest_{topic}"].to_numpy() for topic in TOPICS], axis=1)
+    topic = np.array([TOPICS.index(one) for one in things["topic"].to_pylist()])[item]
+    languages = [np.array(table["language"].to_pylist()) for table in (readers, things)]
+    is_foreign = languages[0][user] != languages[1][item]
+    return AFFINITY_OF_INTEREST * interest[user, topic] - FOREIGN_PENALTY * is_foreign

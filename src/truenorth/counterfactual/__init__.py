@@ -1,7 +1,8 @@
 """What would have happened: other policies, from logs alone, and where the log has nothing to say.
 
 Arrays in, frozen results out; no table, no framing. Start with `log.Log` (decisions and their candidates) and
-`study.Study` (scores and the outcome that they are meant to serve), then the verb.
+`study.Study` (scores and the outcome that they are meant to serve), then the verb. What can go wrong is a
+finding with a code, `STRESS001` and on; what cannot be answered is refused, with what to log instead.
 
     stress.stress                    the KPI as each proxy is optimised harder, and where the two part
     value.off_policy_value           what another policy would have been worth
@@ -9,12 +10,19 @@ Arrays in, frozen results out; no table, no framing. Start with `log.Log` (decis
     proxies.vet_proxies              which proxies foretold the KPI in past experiments
     positions.position_propensities  how often a place in a list is looked at
 
-    policies, estimators, effects    tilts and best of n; the formulas; lifts by decision and by unit
-    prepare, logging_audit, pitfalls what is checked first, and what is refused
-    support, bands, verdict          where the log ends, errors of all depths at once, the verdict
-    shortfall, certificate, confounding, movers, naive    why
-    maturity                         outcomes that are not known yet
-    contract                         options and results
+    whatif.what_if                   a scenario: what if candidates learn to look better than they are
+
+    prepare, logging_audit, propensities, pitfalls    what is checked first, and what is refused
+    policies, estimators, effects, outcome, tuning    tilts and best of n; lifts by decision and by unit
+    support, bands, verdict                           where the log ends; all depths at once; the verdict
+    trace, curve, report                              one proxy from no pressure to the end of the support
+    shortfall, certificate, confounding, benchmarks, movers, naive, extrapolation    why
+    maturity                                          outcomes that are not known yet
+    direction, judging                                behind the weights
+    effect_model, surrogate                           behind the proxies
+    looks, position_labels                            behind the positions
+    logger_mixture                                    several loggers as one
+    contract                                          options and results
 """
 
 from truenorth.counterfactual.contract import Options, ProxyReport, StressReport

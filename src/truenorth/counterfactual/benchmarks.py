@@ -14,18 +14,18 @@ from truenorth.counterfactual.confounding import (
     robustness_value,
 )
 from truenorth.counterfactual.contract import Options, Robustness
-from truenorth.counterfactual.curve import Step
-from truenorth.counterfactual.effects import DecisionEffect, Effect, see
+from truenorth.counterfactual.effects import DecisionEffect, Effect, Seen, see
 from truenorth.counterfactual.outcome import cross_fit
 from truenorth.counterfactual.policies import tilt
 from truenorth.counterfactual.propensities import estimate_propensities
 from truenorth.counterfactual.study import Study
+from truenorth.counterfactual.trace import Step
 
 Floats = NDArray[np.float64]
 
 
 def robustness_of(
-    study: Study, score: Floats, kpi: Effect, last: Step, options: Options, *, seed: int
+    study: Study, score: Floats, kpi: Effect, last: Step, deepest: Seen, options: Options, *, seed: int
 ) -> Robustness:
     """Return how much an unseen cause would have to explain to undo the lift at the deepest point.
 
@@ -34,17 +34,18 @@ def robustness_of(
         score: Of each candidate, shape (n, k).
         kpi: What policies do to the KPI.
         last: The deepest supported point.
+        deepest: Its policy.
         options: Folds, outcome model and confidence.
         seed: Seed of the folds.
     """
-    residual, weight = _per_outcome(study, kpi, last.seen.weight)
+    residual, weight = _per_outcome(study, kpi, deepest.weight)
     scale = bias_scale(residual, weight)
     error = clustered_error(last.kpi.influence, study.log.clusters)
     value = robustness_value(last.kpi.value, error, scale, level=options.level)
     found = {}
-    if isinstance(kpi, DecisionEffect) and study.features is not None:
+    if isinstance(kpi, DecisionEffect):
         for name, columns in study.feature_groups.items():
-            found[name] = _left_out(study, score, columns, last, residual, options, seed)
+            found[name] = _left_out(study, score, columns, last.beta, (residual, weight), options, seed)
     return Robustness(
         depth=last.depth, robustness_value=value, scale=scale, benchmarks=bounds_of(found, scale)
     )
@@ -61,18 +62,17 @@ def _per_outcome(study: Study, kpi: Effect, weight: Floats) -> tuple[Floats, Flo
 
 
 def _left_out(
-    study: Study, score: Floats, columns: tuple[int, ...], last: Step, residual: Floats, options: Options,
-    seed: int,
+    study: Study, score: Floats, columns: tuple[int, ...], beta: float, full: tuple[Floats, Floats],
+    options: Options, seed: int,
 ) -> Benchmark:  # fmt: skip
     """Return what a group of features explains of outcome and weights at the deepest pressure."""
-    assert study.features is not None  # asked by the caller
-    others = [one for one in range(study.features.shape[2]) if one not in columns]
-    kept = study.features[:, :, others]
+    features = study.candidate_features
+    kept = features[:, :, [one for one in range(features.shape[2]) if one not in columns]]
     short = cross_fit(study.log, kept, study.outcome, model=options.model, folds=options.folds, seed=seed)
     base = estimate_propensities(study.log, kept, folds=options.folds, seed=seed)
     log = study.log.with_propensity(np.where(study.log.mask, np.maximum(base, 1e-9), 0.0))
-    seen = see(log, tilt(base, score, last.policy.beta), score)
+    seen = see(log, tilt(base, score, beta), score)
     return benchmark(
-        full=(residual, last.seen.weight),
+        full=full,
         without=(study.outcome - study.log.of_chosen(short), seen.weight),
     )

@@ -66,8 +66,7 @@ def certify(
         kpi: Of each decision, shape (n,).
         predicted: Expected KPI of each candidate, cross-fitted, shape (n, k).
     """
-    base = log.propensity
-    assert base is not None  # settled by the tier
+    base = log.base
     mean_score = np.einsum("nk,nk->n", base, score)
     centred = score - mean_score[:, None]
     score_sd = math.sqrt(float(np.mean(np.einsum("nk,nk->n", base, centred**2))))

@@ -73,8 +73,7 @@ def direction_of(z: Floats, log: Log, effect: Effect) -> Direction:
         log: The decisions, with propensities.
         effect: What policies do to the outcome.
     """
-    base = log.propensity
-    assert base is not None  # settled by the tier
+    base = log.base
     p = z.shape[2]
     weighted = (base[:, :, None] * z).reshape(-1, p)
     covariance = weighted.T @ z.reshape(-1, p) / log.n

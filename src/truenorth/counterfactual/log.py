@@ -94,12 +94,23 @@ class Log:
         return self.is_candidate
 
     @property
+    def base(self) -> Floats:
+        """Probability of every candidate under the logged policy, shape (n, k).
+
+        Raises:
+            DataError: If it was not logged.
+        """
+        if self.propensity is None:
+            fix = "estimate the probabilities, or log them"
+            raise DataError(_wrong("log.propensity", "the probability of every candidate", "none", fix))
+        return self.propensity
+
+    @property
     def propensity_of_taken(self) -> Floats:
         """Probability of each candidate that was taken, shape (n,)."""
-        if self.propensity is not None:
-            return np.asarray(self.of_chosen(self.propensity))
-        assert self.taken_propensity is not None  # settled by the tier
-        return self.taken_propensity
+        if self.propensity is None and self.taken_propensity is not None:
+            return self.taken_propensity
+        return np.asarray(self.of_chosen(self.base))
 
     @property
     def n_units(self) -> int:

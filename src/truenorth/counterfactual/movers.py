@@ -31,11 +31,10 @@ def movers(
         kpi: Of each decision, shape (n,).
         most: Number of groups that are listed.
     """
-    assert log.propensity is not None  # settled by the tier
     names, codes = np.unique(groups, return_inverse=True)
     codes = codes.reshape(groups.shape)
     taken, count = log.of_chosen(codes), len(names)
-    before = np.bincount(codes.ravel(), weights=log.propensity.ravel(), minlength=count) / log.n
+    before = np.bincount(codes.ravel(), weights=log.base.ravel(), minlength=count) / log.n
     after = np.bincount(codes.ravel(), weights=probability.ravel(), minlength=count) / log.n
     n = np.bincount(taken, minlength=count)
     kpis = np.bincount(taken, weights=kpi, minlength=count)

@@ -152,8 +152,7 @@ def heavy_tailed(study: Study, name: str) -> Iterator[Finding]:
     """Find a score whose tail is so heavy that a budget of divergence does not bound what it does."""
     held = study.log.mask
     score = study.scores[name]
-    assert study.log.propensity is not None  # settled by the tier
-    middle = tilt(study.log.propensity, score, 0.0).mean_score
+    middle = tilt(study.log.base, score, 0.0).mean_score
     above = np.maximum((score - middle[:, None])[held], 0.0)
     tail = tail_index(above)
     if np.isfinite(tail) and tail > HEAVY_TAIL:

@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 
 FEWEST_UNITS = 30
 """Units below which clustered errors do not hold."""
+MOST_BROKEN = 0.001
+"""Share of decisions with impossible probabilities that are left out; more refuse the log."""
 MOST_PICKED = 0.95
 """Share of decisions without a draw from which the logger counts as deterministic."""
 _LOG_A_SLICE = "log a softmax slice of 1 to 5 % of traffic with the probability of every candidate"
@@ -51,6 +53,26 @@ def complete_rows(log: Log, per_candidate: Mapping[str, Floats], per_decision: M
     for one in per_decision.values():
         keep &= np.isfinite(one).all(axis=tuple(range(1, one.ndim)))
     return keep
+
+
+def possible_rows(log: Log) -> Bools:
+    """Return which decisions have probabilities that a draw over the candidates can have had, shape (n,)."""
+    if log.propensity is None and log.taken_propensity is None:
+        return np.ones(log.n, dtype=bool)
+    right = log.propensity_of_taken > 0
+    if log.propensity is not None:
+        right &= np.abs(log.propensity.sum(axis=1) - 1) <= SUM_TOLERANCE
+        right &= (log.propensity >= 0).all(axis=1)
+    return np.asarray(right)
+
+
+def without_impossible(log: Log, keep: Bools) -> tuple[Bools, list[Finding]]:
+    """Return the decisions to keep where a few have impossible probabilities; many refuse the log later."""
+    broken = keep & ~possible_rows(log)
+    share = float(broken.sum()) / max(int(keep.sum()), 1)
+    if not 0 < share <= MOST_BROKEN:
+        return keep, []
+    return keep & ~broken, [_impossible(log, broken, "warn")]
 
 
 def left_out(keep: Bools) -> list[Finding]:
@@ -91,9 +113,10 @@ def prepare(
         if logger_features is None and not needs_all:  # a policy's own score is no feature of the logger
             return Prepared(log=log, tier="C", audit=None, findings=tuple(findings))
         return _estimated(log, scores, logger_features, findings, folds=folds, seed=seed)
-    broken = list(_impossible(log))
-    if broken:
-        return Prepared(log=log, tier="C", audit=None, findings=(*findings, *broken))
+    broken = ~possible_rows(log)
+    if broken.any():
+        found = _impossible(log, broken, "error")
+        return Prepared(log=log, tier="C", audit=None, findings=(*findings, found))
     if log.propensity is not None and share_picked(log.propensity) > MOST_PICKED:
         return Prepared(log=log, tier="C", audit=None, findings=(*findings, _deterministic(log.propensity)))
     audit = audit_logging(log, scores)
@@ -157,24 +180,16 @@ def _few_units(log: Log) -> list[Finding]:
     ]  # fmt: skip
 
 
-def _impossible(log: Log) -> list[Finding]:
-    """Find probabilities that no draw over the logged candidates can have had."""
-    sums = log.propensity.sum(axis=1) if log.propensity is not None else np.ones(log.n)
-    wrong = (np.abs(sums - 1) > SUM_TOLERANCE) | (log.propensity_of_taken <= 0)
-    if log.propensity is not None:
-        wrong |= (log.propensity < 0).any(axis=1)
-    if not wrong.any():
-        return []
-    return [
-        Finding(
-            code="STRESS010", where="log.propensity",
-            evidence=f"expected probabilities that sum to 1 over the candidates and are above 0 where taken, "
-            f"got {int(wrong.sum()):,} of {log.n:,} decisions without (sums {sums.min():.3g} to "
-            f"{sums.max():.3g}).",
-            fix="log the probabilities and candidates after deduplication, filters and rules, as they were "
-            "drawn from.",
-        )
-    ]  # fmt: skip
+def _impossible(log: Log, broken: Bools, severity: Severity) -> Finding:
+    """Return the finding that probabilities are none that a draw over the logged candidates can have had."""
+    handled = "they are left out" if severity == "warn" else "too many to leave out"
+    return Finding(
+        code="STRESS010", severity=severity, where="log.propensity",
+        evidence=f"expected probabilities that sum to 1 over the candidates and are above 0 where taken, "
+        f"got {int(broken.sum()):,} of {log.n:,} decisions without; {handled}.",
+        fix="log the probabilities and candidates after deduplication, filters and rules, as they were "
+        "drawn from.",
+    )  # fmt: skip
 
 
 def _missing(log: Log) -> Finding:

@@ -19,7 +19,7 @@ from truenorth.counterfactual.contract import (
     Tier,
     Verdict,
 )
-from truenorth.counterfactual.curve import Step, Trace, grid_of, ticks_of
+from truenorth.counterfactual.curve import grid_of, ticks_of
 from truenorth.counterfactual.effects import Effect
 from truenorth.counterfactual.extrapolation import extrapolate
 from truenorth.counterfactual.movers import movers, segments
@@ -27,6 +27,7 @@ from truenorth.counterfactual.naive import naive_curve
 from truenorth.counterfactual.policies import equal_best_of_n
 from truenorth.counterfactual.shortfall import slopes_of, split_shortfall
 from truenorth.counterfactual.study import Study
+from truenorth.counterfactual.trace import Step, Trace
 from truenorth.counterfactual.verdict import Family, safe_depth, smallest_visible_fall, verdict_of
 from truenorth.errors import Finding
 
@@ -39,8 +40,6 @@ class Setting:
 
     study: Study
     kpi: Effect
-    predicted: Floats
-    """Expected KPI of each candidate, shape (n, k)."""
     options: Options
     tier: Tier
     seed: int
@@ -51,11 +50,9 @@ def judged(
 ) -> ProxyReport:
     """Return the report of a proxy whose curve is supported far enough."""
     study, options, steps = setting.study, setting.options, trace.steps
-    score, last = study.scores[name], steps[-1]
-    grid = grid_of(
-        steps, study.log, score, setting.kpi, options, outcome=study.outcome, predicted=setting.predicted,
-        seed=setting.seed,
-    )  # fmt: skip
+    score, last, deepest = study.scores[name], steps[-1], trace.deepest
+    assert deepest is not None  # as there are steps
+    grid = grid_of(steps, study.log, setting.kpi, options, seed=setting.seed)
     verdict = verdict_of(
         family, gains=any(one.kpi_lift.band_low > 0 for one in grid), adjusted_p=adjusted_p,
         level=options.level,
@@ -67,7 +64,7 @@ def judged(
         grid, study.log, score=score, realised=study.realised.get(name), kpi=study.outcome, per=study.per
     )
     b = len(steps)
-    robustness = robustness_of(study, score, setting.kpi, last, options, seed=setting.seed)
+    robustness = robustness_of(study, score, setting.kpi, last, deepest, options, seed=setting.seed)
     return ProxyReport(
         proxy=name, verdict=verdict, grid=grid, depth_limit=trace.depth_limit, stopped_by=trace.stopped_by,
         sentence=sentence(name, study.provenance.kpi_name, verdict, grid, safe, visible),
@@ -76,11 +73,11 @@ def judged(
         ticks=ticks_of(study.log, score), shortfall=_shortfall(study, name, last), naive=naive,
         robustness=robustness,
         movers={
-            key: movers(study.log, groups, last.seen.probability, study.outcome)
+            key: movers(study.log, groups, deepest.probability, study.outcome)
             for key, groups in study.groups.items()
         },
         segments={
-            key: segments(study.log, of, setting.kpi, last.seen) for key, of in study.segments.items()
+            key: segments(study.log, of, setting.kpi, deepest) for key, of in study.segments.items()
         },
         extrapolation=extrapolate(np.array(depths), curve.value[:b], curve.covariance[:b, :b])
         if options.extrapolate else None,

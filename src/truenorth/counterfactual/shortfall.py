@@ -45,9 +45,8 @@ def slopes_of(log: Log, score: Floats, proxy: Floats, kpi: Floats, *, per_unit: 
         kpi: Realised, shape (n,); with `per_unit` the unit's own on each of its decisions.
         per_unit: Whether one KPI stands for all decisions of a unit: scores and proxies are then summed.
     """
-    assert log.propensity is not None  # settled by the tier
     taken = np.asarray(log.of_chosen(score))
-    centred = taken - np.einsum("nk,nk->n", log.propensity, score)
+    centred = taken - np.einsum("nk,nk->n", log.base, score)
     within = total(kpi * centred) / total(proxy * centred)
     if not per_unit:
         return Slopes(_instrumented(taken, proxy, kpi), within)

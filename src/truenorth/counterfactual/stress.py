@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from truenorth.counterfactual import pitfalls
 from truenorth.counterfactual.contract import LEAST_DEPTH, Options, ProxyReport, StressReport, Tier
-from truenorth.counterfactual.curve import Trace, curve_of, trace
+from truenorth.counterfactual.curve import curve_of
 from truenorth.counterfactual.effects import DecisionEffect, Effect, decision_effect, unit_effect
 from truenorth.counterfactual.maturity import Matured
 from truenorth.counterfactual.outcome import cross_fit, expected_of_units
-from truenorth.counterfactual.prepare import complete_rows, left_out, prepare
+from truenorth.counterfactual.prepare import complete_rows, left_out, prepare, without_impossible
 from truenorth.counterfactual.report import Setting, judged, unsupported
 from truenorth.counterfactual.study import Study
+from truenorth.counterfactual.trace import Trace, trace
 from truenorth.counterfactual.verdict import benjamini_hochberg, claims_of_harm
 from truenorth.errors import Finding
 
@@ -84,6 +85,8 @@ def usable_rows(study: Study) -> tuple[Study, list[Finding]]:
         per_decision["study.before"] = study.before
     keep = complete_rows(study.log, per_candidate, per_decision)
     findings = [*left_out(keep), *pitfalls.trained_on_these(study)]
+    keep, broken = without_impossible(study.log, keep)
+    findings += broken
     if study.provenance.trained_on is not None:
         keep &= ~study.provenance.trained_on
     return study.take(keep), findings
@@ -91,8 +94,7 @@ def usable_rows(study: Study) -> tuple[Study, list[Finding]]:
 
 def _reports(study: Study, options: Options, tier: Tier, seed: int) -> dict[str, ProxyReport]:
     """Return the report of every proxy; claims of harm are adjusted for their number."""
-    predicted = expected_outcome(study, study.outcome, options, seed)
-    kpi = effect_of(study, predicted, options, seed)
+    kpi = effect_of(study, options, seed)
     traces = {
         name: trace(study.log, score, kpi, _proxy_effect(study, name, options, seed), options)
         for name, score in study.scores.items()
@@ -104,7 +106,7 @@ def _reports(study: Study, options: Options, tier: Tier, seed: int) -> dict[str,
         for name, curve in curves.items()
     }
     adjusted = benjamini_hochberg([families[name].claims.p_value for name in deep])
-    setting = Setting(study=study, kpi=kpi, predicted=predicted, options=options, tier=tier, seed=seed)
+    setting = Setting(study=study, kpi=kpi, options=options, tier=tier, seed=seed)
     supported = {
         name: judged(setting, name, traces[name], curves[name], families[name], adjusted_p=float(p))
         for name, p in zip(deep, adjusted, strict=True)
@@ -128,9 +130,10 @@ def expected_outcome(study: Study, outcome: Floats, options: Options, seed: int)
     )
 
 
-def effect_of(study: Study, predicted: Floats, options: Options, seed: int) -> Effect:
-    """Return what policies do to the KPI of a study."""
+def effect_of(study: Study, options: Options, seed: int) -> Effect:
+    """Return what policies do to the KPI of a study, by outcome models fitted across units."""
     if study.per == "decision":
+        predicted = expected_outcome(study, study.outcome, options, seed)
         return decision_effect(study.log, study.outcome, predicted)
     expected = expected_of_units(
         study.log, study.outcome, study.before, model=options.model, folds=options.folds, seed=seed

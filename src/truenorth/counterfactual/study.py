@@ -66,7 +66,12 @@ class Study:
 
     def __post_init__(self) -> None:
         n, k = self.log.mask.shape
-        object.__setattr__(self, "scores", _floats("scores", self.scores, (n, k)))
+        scores = _floats("scores", self.scores, (n, k))
+        if (
+            not self.log.mask.all()
+        ):  # what stands beside the candidates may be anything, and must not enter a sum
+            scores = {name: np.where(self.log.mask, one, 0.0) for name, one in scores.items()}
+        object.__setattr__(self, "scores", scores)
         object.__setattr__(self, "realised", _floats("realised", self.realised, (n,)))
         if not isinstance(self.kpi, Matured):
             object.__setattr__(self, "kpi", np.asarray(self.kpi, dtype=np.float64))

@@ -16,7 +16,13 @@ from truenorth.counterfactual.effects import overlap_of, see_policy
 from truenorth.counterfactual.estimators import ESTIMATORS, TUNED, Weighted
 from truenorth.counterfactual.log import SUM_TOLERANCE, Log, check_shape
 from truenorth.counterfactual.outcome import cross_fit
-from truenorth.counterfactual.prepare import Prepared, complete_rows, left_out, prepare
+from truenorth.counterfactual.prepare import (
+    Prepared,
+    complete_rows,
+    left_out,
+    prepare,
+    without_impossible,
+)
 from truenorth.counterfactual.result import Result
 from truenorth.counterfactual.support import Support, support_of
 from truenorth.counterfactual.tuning import slope_rule
@@ -100,21 +106,24 @@ def off_policy_value(
         for name, one in {"policy": policy, "features": features, "logger": logger_features}.items()
         if one is not None
     }
-    keep = complete_rows(log, given, {"outcome": outcome})
+    complete = complete_rows(log, given, {"outcome": outcome})
+    keep, broken = without_impossible(log, complete)
     kept = {name: one[keep] for name, one in given.items()}
     log, policy, outcome = log.take(keep), kept["policy"], outcome[keep]
     score = np.where(log.mask, np.log(np.maximum(policy, 1e-6)), 0.0)
     prepared = prepare(
         log, {"policy": score}, kept.get("logger"), folds=options.folds, seed=seed, needs_all=False
     )
-    findings = [*left_out(keep), *prepared.findings, *_normalised(log, policy)]
+    findings = [*left_out(complete), *broken, *prepared.findings, *_normalised(log, policy)]
     if prepared.tier == "C" or any(one.code == "STRESS013" for one in findings):
         return _refused(estimator, prepared, outcome, None, findings)
     seen = see_policy(prepared.log, policy)
     support = support_of(seen.weight, log.clusters, overlap=overlap_of(policy, prepared.log))
     failures = support.failures(options.support)
-    if failures:
+    is_point = support.carries_a_point(options.support, log.n)
+    if failures and not is_point:
         return _refused(estimator, prepared, outcome, support, [*findings, _unsupported(failures)])
+    findings += [_point_only(support)] if is_point else []
     predicted = np.zeros(log.mask.shape)
     if "features" in kept:
         predicted = cross_fit(
@@ -122,26 +131,26 @@ def off_policy_value(
         )
     target = np.einsum("nk,nk->n", policy, predicted)
     sample = Weighted(seen.weight, outcome, np.asarray(log.of_chosen(predicted)), target)
-    return _answer(estimator, prepared, sample, support, findings, options)
+    return _answer(estimator, prepared, sample, support, findings, options, is_point=is_point)
 
 
 def _answer(
     estimator: str, prepared: Prepared, sample: Weighted, support: Support, findings: list[Finding],
-    options: Options,
+    options: Options, *, is_point: bool,
 ) -> PolicyValue:  # fmt: skip
     log = prepared.log
     found = {name: _estimate(name, sample, log) for name in NAMES}
     others = {
         name: Shadow(
             value=one.value,
-            error=None if name == "direct" else clustered_error(one.influence, log.clusters),
+            error=None if is_point or name == "direct" else clustered_error(one.influence, log.clusters),
         )
         for name, one in found.items()
     }
     chosen, error = found[estimator], others[estimator].error
     lift = chosen - mean(sample.outcome)
     wide = float(stats.norm.ppf(0.5 + options.level / 2)) * error if error is not None else None
-    direct = [_no_interval()] if error is None else []
+    direct = [_no_interval()] if estimator == "direct" else []
     return PolicyValue(
         estimator=estimator, tier=prepared.tier, value=chosen.value, error=error,
         low=None if wide is None else chosen.value - wide,
@@ -213,6 +222,15 @@ def _unsupported(failures: list[str]) -> Finding:
     return Finding(
         code="STRESS031", where="policy",
         evidence=f"expected a policy that the log supports, got {', '.join(failures)}.",
+        fix="evaluate a policy nearer to the logged one, or log more exploration.",
+    )  # fmt: skip
+
+
+def _point_only(support: Support) -> Finding:
+    return Finding(
+        code="STRESS048", severity="warn", where="policy",
+        evidence=f"expected weights with a tail index of at most 0.5, got {support.tail:.2f}: the value is "
+        "shown, an interval would not hold.",
         fix="evaluate a policy nearer to the logged one, or log more exploration.",
     )  # fmt: skip
 
