@@ -68,8 +68,8 @@ features:
   creator_rate: {sql: "(creator_clicks + 2.0) / (creator_views + 12.0)"}
 proxies:
   click: {alignment: 2, gaming: 5, coverage: 5, latency: 5, causal: 2, if_pushed: bait that promises more than it holds}
-objective: {score: 2*liked + 2*watched - quick_skip - 4*hide, metric: value@3}
-models: {rule: -place, candidates: [CANDIDATES], calibrate: auto, choose: one_standard_error}
+objective: {score: 2*liked + 2*watched - quick_skip - 4*hide, metric: log_loss(watched)}
+models: {rule: -place, candidates: [CANDIDATES], calibrate: none, choose: one_standard_error}
 policy: {rank: {by: score, show: 3}, explore: {share: 3%, how: softmax, temperature: 1}, fallback: rule}
 split: {train: 10d, validation: 1d, calibration: 1d, test: TESTd}
 """
