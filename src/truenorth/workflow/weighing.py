@@ -70,17 +70,18 @@ def _of_labels(study: Study, labels: Mapping[str, Any]) -> Study:
 
 
 def written(weights: Mapping[str, float], signs: Mapping[str, int]) -> str:
-    """Return weights as a score, the largest as 1.
+    """Return weights as a score, the largest of them 1.
 
     Examples:
         >>> written({"liked": 0.5, "low hide": 2.0, "click": -0.1}, {"low hide": -1})
-        '0.25*liked - 1*hide - 0.05*click'
+        '0.25*liked - 0.05*click - 1*hide'
     """
     largest = max((abs(one) for one in weights.values()), default=0.0)
     if not largest > 0:
         return ""
-    terms = [(signs.get(name, 1) * one / largest, name.removeprefix(LOW)) for name, one in weights.items()]
-    said = " ".join(f"{'-' if one < 0 else '+'} {abs(one):.3g}*{name}" for one, name in terms)
+    terms = {name.removeprefix(LOW): signs.get(name, 1) * one / largest for name, one in weights.items()}
+    listed = sorted(terms.items(), key=lambda term: -term[1])
+    said = " ".join(f"{'-' if one < 0 else '+'} {abs(one):.3g}*{name}" for name, one in listed if one)
     return said.removeprefix("+ ")
 
 
