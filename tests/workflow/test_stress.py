@@ -235,3 +235,45 @@ def test_an_unknown_proxy_is_refused_with_the_near_name(made):
     told = commanded("stress", made.folder, "--proxy", "clik")
     assert told.exit_code == 3
     assert "did you mean 'click'" in told.output
+
+
+def test_a_kpi_of_the_week_belongs_to_the_user_s_week(held_out):
+    labels = dict(held_out.framing.labels)
+    labels["stayed"] = labels["stayed"].model_copy(update={"anchor": "week_end"})
+    asked = study_of(replace(held_out, framing=held_out.framing.model_copy(update={"labels": labels})), [])
+    rows = held_out.columns.take(asked.rows)
+    monday = np.datetime64("2026-01-05", "us").astype(np.int64)
+    week = (rows["at"].values - monday) // (7 * 86_400 * 10**6)
+    weeks = {(user, at) for user, at in zip(rows["unit"].values, week, strict=True)}
+    assert asked.study.per == "unit"
+    assert asked.study.log.n_units == len(weeks)
+    assert len(np.unique(asked.study.log.clusters)) == len(np.unique(rows["unit"].values))
+
+
+def test_a_kpi_that_a_unit_s_decisions_share_is_found_to_be_the_unit_s(held_out):
+    user = held_out.columns["unit"].values
+    values = Vector.numbers((user % 3 == 0).astype(float))
+    stayed = replace(held_out.labels["stayed"], values=values, state=np.zeros(len(user), dtype=np.int8))
+    asked = study_of(replace(held_out, labels={**held_out.labels, "stayed": stayed}), [])
+    assert asked.study.per == "unit"
+    assert asked.study.log.n_units == len(np.unique(user))
+
+
+def test_probabilities_that_were_not_logged_are_estimated_and_said_to_be(tmp_path):
+    file = write_decisions(tmp_path, text=FRAMING.replace("propensity: probability, ", ""))
+    stress = truenorth.run(file, out=tmp_path / "runs").result["stress"]
+    assert stress["tier"] == "B"
+    assert "STRESS009" in {one["code"] for one in stress["findings"]}
+    assert stress["proxies"]["click"]["verdict"] in ("TRAP", "HARMFUL")
+    assert stress["proxies"]["click"]["robustness"] is not None
+
+
+def test_a_logger_that_never_draws_is_refused_and_the_run_goes_on(tmp_path):
+    text = FRAMING.replace("propensity: probability", "propensity: 0.0001 + 0.9996 * is_shown")
+    made = truenorth.run(write_decisions(tmp_path, text=text, decisions=3000), out=tmp_path / "runs")
+    stress = made.result["stress"]
+    assert stress["tier"] == "C"
+    assert stress["refused"]["code"] in ("STRESS008", "STRESS010")
+    assert {one["verdict"] for one in stress["proxies"].values()} == {"UNSUPPORTED"}
+    assert "error" not in {one["severity"] for one in stress["findings"]}
+    assert "PROXY008" not in {one["code"] for one in made.findings}
