@@ -1,7 +1,7 @@
-# make demo | test | check | bench | results | schema | reference | docs | clean
+# make demo | test | check | bench | results | validate | schema | reference | docs | clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench results schema reference vega docs clean
+.PHONY: help demo test check bench results validate schema reference vega docs clean
 
 PYTHON ?= python3.11 python3
 BIN := .venv/bin
@@ -15,6 +15,7 @@ help:
 	@echo "make check      format, lint, types, layers, documents, schema"
 	@echo "make bench      speed and memory beside hand-written SQL and peers"
 	@echo "make results    figures on real logs beside the published ones: docs/results.md"
+	@echo "make validate   stress tests on many simulated logs beside the truth: docs/validation.md"
 	@echo "make schema     write schema/framing.schema.json"
 	@echo "make reference  write the pages that follow from the code"
 	@echo "make vega       write the chart library into the package"
@@ -61,6 +62,9 @@ bench: $(DEV)
 
 results: $(DEV)
 	$(BIN)/python -m scripts.results
+
+validate: $(DEV)
+	$(BIN)/python scripts/validation/stress_tests.py --docs
 
 reference: $(DEV)
 	$(BIN)/python scripts/write_reference.py

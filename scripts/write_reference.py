@@ -35,6 +35,7 @@ FAMILIES = {
     "MODEL": "Models",
     "POLICY": "Decisions",
     "METRIC": "Figures",
+    "STRESS": "Stress tests and other policies",
     "RUN": "Runs",
     "BUNDLE": "Bundles",
     "SYSTEM": "Ready systems",

@@ -182,8 +182,17 @@ def test_a_policy_value_or_a_stress_test_estimates_the_goal():
     run = won("mean(returned)", 0.41, 0.41)
     value = {"metric": "policy_value", "model": {"value": 0.43}}
     assert state("EVAL009", text=FEED, run={**run, "metrics": [*run["metrics"], value]}) == "silent"
-    assert state("EVAL009", text=FEED, run={**run, "stress": {"verdict": "ALIGNED"}}) == "silent"
+    assert (
+        state("EVAL009", text=FEED, run={**run, "stress": {"proxies": {"score": {"verdict": "ALIGNED"}}}})
+        == "silent"
+    )
     assert state("EVAL009", text=FEED, run={**run, "verdict": "rules win"}) == "silent"
+
+
+@pytest.mark.parametrize("stress", [{"proxies": {}}, {"proxies": {"score": {"verdict": "UNSUPPORTED"}}}])
+def test_a_stress_test_that_was_refused_estimates_nothing(stress):
+    run = won("mean(returned)", 0.41, 0.41)
+    assert state("EVAL009", text=FEED, run={**run, "stress": stress}) == "fired"
 
 
 def test_a_bare_external_figure_is_nobody_s():

@@ -105,7 +105,7 @@ def test_another_policy_trains_nothing_anew(made, place):
         changes={"constraints.0": "share(action = 'review') <= 0.0001"},
     )
     new = {path.name.partition("-")[0] for path in stages.iterdir() if path.name not in before}
-    assert new == {"evaluate"}
+    assert new == {"audit", "evaluate", "stress", "verdict"}
     assert other.gate == "blocked"
     assert other.folder != made.folder
 

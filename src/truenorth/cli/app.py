@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from truenorth.cli import auditing, interviewing, running, starting
+from truenorth.cli import auditing, interviewing, running, starting, stressing
 from truenorth.cli.failing import told
 from truenorth.cli.options import (
     AsOf,
@@ -196,6 +196,7 @@ def build(
 COMMANDS: tuple[Callable[..., None], ...] = (
     auditing.audit, auditing.explain,
     running.run, running.demo, running.report, running.runs, running.compare, running.score,
+    stressing.stress, stressing.weights, stressing.proxies,
     starting.systems, starting.new, starting.data,
     interviewing.interview, interviewing.kickoff, interviewing.canvas,
 )  # fmt: skip

@@ -30,10 +30,11 @@ from truenorth.documents.sections.ladder import ladder
 from truenorth.documents.sections.metrics import metrics
 from truenorth.documents.sections.operating import operating_point
 from truenorth.documents.sections.record import findings, not_assessed, record
+from truenorth.documents.sections.stress import stress
 
 SECTIONS = (
-    kickoff, audit, examples, ladder, calibration, operating_point, metrics, contributions, not_assessed,
-    findings, record,
+    kickoff, audit, examples, ladder, calibration, operating_point, metrics, stress, contributions,
+    not_assessed, findings, record,
 )  # fmt: skip
 """Chapters in the order of reading."""
 

@@ -99,6 +99,7 @@ def assemble(work: Work, *, run: str, version: str, created: str) -> dict[str, A
         "policy": results["decide"]["chosen"],
         "rule_policy": results["decide"]["rule"],
         "evaluate": evaluated,
+        "stress": results.get("stress", {}),
         "not_assessed": evaluated["not_assessed"],
         "audit": results.get("verdict", {}).get("audit", {}),
         "findings": found_by(work),

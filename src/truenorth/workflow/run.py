@@ -129,6 +129,7 @@ def _write(work: Work, result: Mapping[str, Any], folder: Path) -> None:
     work.say("writing the report")
     link_tree(work.folders["examples"], folder)
     link_tree(work.folders["train"] / "rungs", folder / "models")
+    link_tree(work.folders["stress"], folder)
     (folder / "framing.lock.yaml").write_text(dump(work.framing), encoding="utf-8")
     for stage in STAGES:
         write_json(work.results[stage.name], folder / f"{FILES.get(stage.name, stage.name)}.json")

@@ -19,6 +19,7 @@ from truenorth.workflow.evaluating import evaluate_run
 from truenorth.workflow.learning import train
 from truenorth.workflow.parts import is_guaranteed
 from truenorth.workflow.preparing import prepare
+from truenorth.workflow.stressing import stress_run
 from truenorth.workflow.work import Work
 
 
@@ -53,5 +54,6 @@ STAGES = (
     Stage("choose", "choosing", choose_rung, ("objective", "business", "policy")),
     Stage("decide", "setting the policy", set_policies, ()),
     Stage("evaluate", "evaluating", evaluate_run, ("evaluation", "constraints", "experiment")),
+    Stage("stress", "stress testing the proxies", stress_run, ("proxies",)),
     Stage("verdict", "giving the verdict", give_verdict, EVERY_SECTION, asked_of_the_audit),
 )  # fmt: skip

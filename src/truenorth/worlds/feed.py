@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +87,8 @@ class FeedParameters:
     """Divisor of the logged score in the policy's softmax: larger explores more."""
     exploration: float = 0.03
     """Share of decisions that are uniform over the candidates."""
+    bait: float = 1.0
+    """Multiplier of every item's bait; 0 is a feed in which nothing promises more than it holds."""
     late_share: float = 0.01
     """Share of actions that arrive up to two days late."""
     duplicate_share: float = 0.0
@@ -122,6 +124,7 @@ RANGES = {
     "candidates": Range(int, 2, 100),
     "temperature": Range(float, 0.01, 100),
     "exploration": Range(float, 0, 1),
+    "bait": Range(float, 0, 10),
     "late_share": Range(float, 0, 1),
     "duplicate_share": Range(float, 0, 1),
 }
@@ -148,6 +151,7 @@ def simulate(folder: Path, parameters: FeedParameters, seed: int) -> Outcome:
         Rows by table, and the realised weekly return.
     """
     items = draw_items(generator(seed, POPULATION, 0), parameters.n_items, parameters.days)
+    items = replace(items, bait=parameters.bait * items.bait)
     users = draw_users(generator(seed, POPULATION, 1), parameters.users)
     run = _Run(folder, parameters, seed, users, items)
     rows = write_population(folder, users, items)

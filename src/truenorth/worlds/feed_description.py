@@ -25,7 +25,8 @@ joined uniformly 1 to {population.ACCOUNT_AGE_DAYS} days before the start.
 - Items: one creator per {population.ITEMS_PER_CREATOR} items (at least one), drawn uniformly; the creator's language; a uniform topic; \
 published at even spacing from {population.ITEM_LIFE_DAYS} days before the start to the end.
 - Hidden quality q and bait b of an item: each {population.CREATOR_WEIGHT:g} C + sqrt(1 - {population.CREATOR_WEIGHT:g}^2) e, \
-with C ~ N(0, 1) of the creator and e ~ N(0, 1) of the item; q and b are independent.
+with C ~ N(0, 1) of the creator and e ~ N(0, 1) of the item; q and b are independent. \
+b is then multiplied by the parameter `bait`.
 - Affinity a = {population.AFFINITY_OF_INTEREST:g} interest[topic] - {population.FOREIGN_PENALTY:g} [languages differ].
 
 Visits

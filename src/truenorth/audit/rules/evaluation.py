@@ -422,14 +422,20 @@ def _is_online(metric: MetricReference) -> bool:
     return metric.name not in MODEL_METRICS and not metric.name.startswith("latency_")
 
 
+def _is_stressed(run: Any) -> bool:
+    """Return whether a stress test estimated what the goal does; one that was refused estimated nothing."""
+    proxies = section(section(run).get("stress"), "proxies")
+    return any(section(one).get("verdict") not in (None, "UNSUPPORTED") for one in proxies.values())
+
+
 @rule("EVAL009", "gain-on-the-proxy-alone", severity="warn", stage="run")
 def gain_on_the_proxy_alone(subject: Subject) -> Iterator[Hit | Unknown]:
     """The model wins on the proxy, and nothing estimates what the goal gains.
 
     What it checks:
         Where the run's verdict is `model wins`: the KPI has a figure that differs between the model and the
-        rule, or a value of the policy by logged propensities, or a stress test. A KPI that is the same for
-        both was made by the old policy, and says nothing of the new one.
+        rule, or a value of the policy by logged propensities, or a stress test that the log supports. A KPI
+        that is the same for both was made by the old policy, and says nothing of the new one.
 
     Why it hurts:
         The proxy was chosen because it is near at hand, not because it is the goal. Gains on clicks have cost
@@ -452,7 +458,7 @@ def gain_on_the_proxy_alone(subject: Subject) -> Iterator[Hit | Unknown]:
         and number(section(one, "model").get("value")) is not None
         for one in rows
     )
-    if has_value or section(run).get("stress"):
+    if has_value or _is_stressed(run):
         return
     row = metric_row(run, str(kpi.metric))
     model, rule_ = (number(section(row, who).get("value")) for who in ("model", "rule"))

@@ -216,7 +216,7 @@ def turns_under_pressure(subject: Subject) -> Iterator[Hit | Unknown]:
     stress = (subject.run or {}).get("stress") or {}
     proxies = stress.get("proxies") if isinstance(stress, Mapping) else None
     if not proxies:
-        yield Unknown("the stress test was not run: it needs logged propensities and the KPI as a label")
+        yield Unknown(_why_untested(stress))
         return
     named = {"score", *labels_in(framing.objective.score.columns, framing)}
     for name in sorted(named & set(proxies)):
@@ -236,6 +236,14 @@ def turns_under_pressure(subject: Subject) -> Iterator[Hit | Unknown]:
             )
     if not named & set(proxies):
         yield Unknown(f"the stress test says nothing of {', '.join(sorted(named))}")
+
+
+def _why_untested(stress: Any) -> str:
+    """Return why the run has no stress test, in its own words where it says so."""
+    refused = stress.get("refused") if isinstance(stress, Mapping) else None
+    if isinstance(refused, Mapping) and refused.get("evidence"):
+        return f"the stress test was refused: {refused['evidence']}"
+    return "the stress test was not run: it needs logged propensities and the KPI as a label"
 
 
 @rule("PROXY009", "self-selected-feedback", severity="warn", stage="data")

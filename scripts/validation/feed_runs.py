@@ -1,0 +1,155 @@
+"""Whether the stress test of a run finds the trap that its logs hold: framing, run, stress, over many seeds.
+
+The feed world with bait and without, read through its logs alone; what pushing a score would truly bring
+comes from the world's truth. Prints a table.
+
+`python scripts/validation/feed_runs.py --seeds 40` takes about half a minute per seed on two cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import truenorth
+from tests.workflow.feed import Truth, truth_of, write_feed
+
+BAITED, PLAIN = 1.5, 0.0
+TURNED = ("TRAP", "HARMFUL")
+STEP = 0.21
+"""Distance of two depths of the grid."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One run beside its truth."""
+
+    tier: str
+    verdicts: dict[str, str]
+    inside: tuple[bool, ...]
+    """Whether the band holds the true lift, by score and depth."""
+    peak_off: float
+    """How far the peak of the score that turns is from the true one; NaN where it was refused."""
+    gain: float
+    """True lift of the goal where the score is pushed to its safe depth; NaN where there is none."""
+    seconds: float
+
+
+def seen(seed: int, bait: float, users: int) -> Seen:
+    """Simulate, run, and compare with the truth."""
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        world = write_feed(Path(folder) / "feed", seed=seed, bait=bait, users=users)
+        run = truenorth.run(world.framing, out=Path(folder) / "runs")
+        stress, truth = run.result["stress"], truth_of(world, run)
+        proxies = stress["proxies"]
+        score = proxies["score"]
+        safe = score["safe_depth"]
+        return Seen(
+            tier=stress["tier"],
+            verdicts={name: one["verdict"] for name, one in proxies.items()},
+            inside=tuple(_inside(truth, proxies)),
+            peak_off=_peak_off(truth, proxies["click"]),
+            gain=truth.lift(score["called"], safe) if safe else float("nan"),
+            seconds=time.perf_counter() - started,
+        )
+
+
+def _inside(truth: Truth, proxies: dict[str, Any]) -> Iterator[bool]:
+    for one in proxies.values():
+        for step in one["grid"]:
+            lift = step["kpi_lift"]
+            yield lift["band_low"] <= truth.lift(one["called"], step["depth"]) <= lift["band_high"]
+
+
+def _peak_off(truth: Truth, proxy: dict[str, Any]) -> float:
+    depths = [step["depth"] for step in proxy["grid"]]
+    if not depths:
+        return float("nan")
+    lifts = [truth.lift(proxy["called"], depth) for depth in depths]
+    return abs(depths[int(np.argmax(lifts))] - proxy["peak_depth"])
+
+
+def table(baited: list[Seen], plain: list[Seen]) -> Iterator[str]:
+    """Yield the claims, each with its figure, as rows of a Markdown table."""
+    answered = [one for one in baited if one.tier == "A"]
+    quiet = [one for one in plain if one.tier == "A"]
+    inside = [held for one in [*answered, *quiet] for held in one.inside]
+    gains = [one.gain for one in answered if np.isfinite(one.gain)]
+    rows = [
+        ("logs that pass the audit of their probabilities", [one.tier == "A" for one in [*baited, *plain]]),
+        ("with bait: clicks are a trap", _are(answered, "click", TURNED)),
+        ("with bait: the weighted score is aligned", _are(answered, "score", ("ALIGNED",))),
+        ("with bait: the weighted score is called a trap", _are(answered, "score", TURNED)),
+        ("with bait: the peak of clicks is within one step", [one.peak_off < STEP for one in answered]),
+        ("with bait: the goal truly gains at the score's safe depth", [gain > 0 for gain in gains]),
+        ("without bait: clicks are called a trap", _are(quiet, "click", TURNED)),
+        ("without bait: any score is called a trap", [_turns(one) for one in quiet]),
+        ("bands that hold the true lift", inside),
+    ]
+    yield "| claim | runs | of |"
+    yield "|---|---:|---:|"
+    yield from (f"| {claim} | {sum(holds):,} | {len(holds):,} |" for claim, holds in rows)
+    if gains:
+        low, middle, high = np.quantile(gains, [0.1, 0.5, 0.9])
+        yield f"| true gain there: median, 10 to 90 % | {middle:+.3f} | {low:+.3f} to {high:+.3f} |"
+
+
+def _are(found: list[Seen], name: str, verdicts: tuple[str, ...]) -> list[bool]:
+    return [one.verdicts[name] in verdicts for one in found]
+
+
+def _turns(one: Seen) -> bool:
+    return any(verdict in TURNED for verdict in one.verdicts.values())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=40)
+    parser.add_argument("--first", type=int, default=100, help="first seed")
+    parser.add_argument("--users", type=int, default=3000)
+    parser.add_argument("--docs", type=Path, help="also write the table into this page")
+    asked = parser.parse_args()
+    found: dict[float, list[Seen]] = {BAITED: [], PLAIN: []}
+    for seed in range(asked.first, asked.first + asked.seeds):
+        for bait, listed in found.items():
+            listed.append(seen(seed, bait, asked.users))
+            one = listed[-1]
+            print(
+                f"seed {seed} bait {bait:g}: tier {one.tier} {one.verdicts} {one.seconds:.0f} s",
+                file=sys.stderr,
+            )
+    spent = sum(one.seconds for listed in found.values() for one in listed)
+    seeds = f"seeds {asked.first} to {asked.first + asked.seeds - 1}"
+    text = "\n".join([
+        *table(found[BAITED], found[PLAIN]), "",
+        f"{date.today()}, {seeds}, {asked.users:,} users, {spent / 60:.0f} minutes.",
+    ])  # fmt: skip
+    print(text)
+    if asked.docs is not None:
+        write_between(asked.docs, text)
+
+
+def write_between(page: Path, text: str) -> None:
+    """Put the table where the page marks its place, at its end where it has none."""
+    start, end = "<!-- feed runs -->", "<!-- end of feed runs -->"
+    written = page.read_text(encoding="utf-8") if page.is_file() else "# Validation\n"
+    if start not in written:
+        written += f"\n## Through logs alone: the feed world\n\n{start}\n{end}\n"
+    before, rest = written.split(start, 1)
+    page.write_text(f"{before}{start}\n{text}\n{end}{rest.split(end, 1)[1]}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""A table of past experiments: the effect of each on the KPI and on the proxies, with its errors.
+
+One row per experiment or arm. Every metric has a column with its effect and one with its standard error; the
+KPI comes first. Users are shared by the metrics of an experiment, so their errors go together: `cov_A_B`
+says how far, and what is not said is taken for 0 and told.
+
+    experiment, returned, returned_se, click, click_se, cov_returned_click
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from truenorth.errors import DataError, Finding, suggest
+
+Floats = NDArray[np.float64]
+Line = dict[str, str]
+
+ERROR, COVARIANCE, SEGMENT = "_se", "cov_", "segment"
+
+
+@dataclass(frozen=True, eq=False)
+class PastExperiments:
+    """Effects with their errors, the KPI first."""
+
+    names: tuple[str, ...]
+    """Of the metrics, the KPI first."""
+    effects: Floats
+    """Shape (experiments, metrics)."""
+    noise: Floats
+    """Covariance of each experiment's estimates, shape (experiments, metrics, metrics)."""
+    segments: Floats | None
+    """Effects by segment, shape (experiments, segments, metrics); None where there are none."""
+    findings: tuple[Finding, ...]
+
+
+def read_experiments(path: Path, *, kpi: str | None = None) -> PastExperiments:
+    """Read a table of past experiments.
+
+    Args:
+        path: A CSV file with a header.
+        kpi: Name of the KPI's column; the first metric by default.
+
+    Raises:
+        DataError: If it has no experiments, no proxy beside the KPI, or a value that is no number.
+    """
+    lines = _lines(path)
+    names = _metrics(path, list(lines[0]), kpi)
+    whole = [line for line in lines if not line.get(SEGMENT)]
+    effects = np.array([[_number(path, line, name) for name in names] for line in whole])
+    pairs = list(_pairs(list(lines[0]), names))
+    noise = np.stack([_noise(path, line, names, pairs) for line in whole])
+    missing = len(names) * (len(names) - 1) // 2 - len(pairs)
+    return PastExperiments(
+        names=names, effects=effects, noise=noise, segments=_segments(path, lines, whole, names),
+        findings=(_independent(path, missing, names),) if missing else (),
+    )  # fmt: skip
+
+
+def _lines(path: Path) -> list[Line]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = [{key.strip(): (value or "").strip() for key, value in row.items() if key}
+                    for row in csv.DictReader(file)]  # fmt: skip
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(_wrong(path, f"expected a CSV file, got one that cannot be read: {error}.")) from None
+    if not [row for row in rows if not row.get(SEGMENT)]:
+        raise DataError(_wrong(path, "expected one row per experiment, got none."))
+    return rows
+
+
+def _metrics(path: Path, columns: Sequence[str], kpi: str | None) -> tuple[str, ...]:
+    """Return the columns that have a standard error beside them, the KPI first."""
+    names = [name for name in columns if f"{name}{ERROR}" in columns]
+    if kpi is not None and kpi not in names:
+        fix = suggest(kpi, names, otherwise=f"name one of {', '.join(names) or 'the metrics'}.")
+        raise DataError(_wrong(path, f"expected the KPI {kpi!r} with {kpi}{ERROR}, got neither.", fix))
+    if len(names) < 2:
+        raise DataError(
+            _wrong(path, f"expected the KPI and a proxy, each with its {ERROR}, got {', '.join(columns)}.")
+        )
+    first = kpi or names[0]
+    return (first, *(name for name in names if name != first))
+
+
+def _pairs(columns: Sequence[str], names: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+    """Yield the pairs of metrics whose covariance is given, and its column."""
+    for (i, one), (j, other) in combinations(enumerate(names), 2):
+        for column in (f"{COVARIANCE}{one}_{other}", f"{COVARIANCE}{other}_{one}"):
+            if column in columns:
+                yield i, j, column
+                break
+
+
+def _noise(path: Path, line: Line, names: Sequence[str], pairs: Sequence[tuple[int, int, str]]) -> Floats:
+    noise = np.diag([_number(path, line, f"{name}{ERROR}") ** 2 for name in names])
+    for i, j, column in pairs:
+        noise[i, j] = noise[j, i] = _number(path, line, column)
+    return noise
+
+
+def _segments(
+    path: Path, lines: Sequence[Line], whole: Sequence[Line], names: Sequence[str]
+) -> Floats | None:
+    """Return effects by segment, NaN where an experiment has none for it."""
+    of = {(line.get("experiment", ""), line[SEGMENT]): line for line in lines if line.get(SEGMENT)}
+    listed = sorted({segment for _, segment in of})
+    if not listed:
+        return None
+
+    def effects(experiment: str, segment: str) -> list[float]:
+        line = of.get((experiment, segment), {})
+        return [_number(path, line, name) for name in names]
+
+    return np.array([[effects(one.get("experiment", ""), each) for each in listed] for one in whole])
+
+
+def _number(path: Path, line: Line, column: str) -> float:
+    written = line.get(column, "")
+    if not written:
+        return float("nan")
+    try:
+        return float(written)
+    except ValueError:
+        where = line.get("experiment") or "a row"
+        evidence = f"expected a number in {column} of {where}, got {written!r}."
+        raise DataError(_wrong(path, evidence)) from None
+
+
+def _wrong(path: Path, evidence: str, fix: str = "") -> Finding:
+    otherwise = "write one row per experiment: experiment, returned, returned_se, click, click_se."
+    return Finding(code="STRESS067", where=str(path), evidence=evidence, fix=fix or otherwise)
+
+
+def _independent(path: Path, missing: int, names: Sequence[str]) -> Finding:
+    example = f"{COVARIANCE}{names[0]}_{names[1]}"
+    return Finding(
+        code="STRESS068", severity="warn", where=str(path),
+        evidence=f"expected how the errors of metrics go together, got no such column for {missing} pairs: "
+        "they are taken for independent, and users who do more of everything pass for a good proxy.",
+        fix=f"add {example} and its like: the covariance of the two estimates, from the same users.",
+    )  # fmt: skip

@@ -1,0 +1,139 @@
+"""What a run can push: its score, every task and every declared proxy, predicted for the held-out rows.
+
+A declared proxy that is no task has no model in the run; one is fitted for it on the training rows, by the
+learner that was chosen, so that the question "what if we optimised clicks instead?" has an answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from truenorth.audit.terms import directions
+from truenorth.decision.contract import Batch, Prediction
+from truenorth.decision.score import expected
+from truenorth.errors import Finding
+from truenorth.examples.dataset import Dataset
+from truenorth.framing.expressions import Expression, parse_expression
+from truenorth.framing.framing import Framing
+from truenorth.framing.models import Task
+from truenorth.framing.names import tasks
+from truenorth.models.contract import TaskSpec
+from truenorth.models.registry import LEARNERS, learner
+from truenorth.models.rows import rows_of, task_specs
+from truenorth.workflow.learning import RULE
+from truenorth.workflow.work import Work
+
+Floats = NDArray[np.float64]
+
+SCORE, THE_SCORE, LOW = "score", "the score", "low "
+"""Name of the objective's score, how sentences call it, and how they begin a label that is pushed down."""
+NUMERIC = ("binary", "number", "amount", "grade")
+"""Kinds of labels of which more or less can be asked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A score that decisions could be pushed towards."""
+
+    name: str
+    """`score`, or the label."""
+    predicted: Floats
+    """Of every held-out row, before the decision, shape (n,)."""
+    sign: int
+    """-1 where the score falls with the label, so that less of it is pushed for."""
+    realised: Expression
+    """What it is on what happened."""
+
+    @property
+    def pushed(self) -> Floats:
+        """The score in the direction that is pushed, shape (n,)."""
+        return self.sign * self.predicted
+
+    @property
+    def called(self) -> str:
+        """How sentences call it."""
+        if self.name == SCORE:
+            return THE_SCORE
+        return self.name if self.sign > 0 else LOW + self.name
+
+
+def candidates_of(work: Work) -> tuple[list[Candidate], list[Finding]]:
+    """Return what can be pushed, and which declared proxies cannot."""
+    framing = work.framing
+    objective, ways = framing.objective.score, directions(framing.objective.score, framing)
+    batch = replace(_with_missing(work, work.predicted(_learned(work))), score=None)
+    found: list[Candidate] = []
+    if objective.column not in batch.predictions:  # else the score is a label, and tested under its name
+        found.append(Candidate(SCORE, expected(objective, batch, framing), 1, objective))
+    labels = [name for name in named(framing) if name in batch.predictions]
+    for name in labels:
+        term = parse_expression(name)
+        found.append(Candidate(name, expected(term, batch, framing), ways.get(name) or 1, term))
+    return found, [_not_scored(name) for name in framing.proxies if name not in labels]
+
+
+def named(framing: Framing) -> tuple[str, ...]:
+    """Return the labels that are tasks or declared proxies, as far as they are numbers."""
+    both = dict.fromkeys([*tasks(framing), *framing.proxies])
+    return tuple(name for name in both if name in framing.labels and framing.labels[name].kind in NUMERIC)
+
+
+def _learned(work: Work) -> str:
+    """Return the chosen rung, or the first learned one where the rule was chosen.
+
+    A rule orders rows and predicts no label, and what is asked is what the score would do.
+    """
+    chosen = str(work.results["choose"]["chosen"])
+    rungs = [name for name in work.results["train"]["rungs"] if name in work.framing.models.candidates]
+    return chosen if chosen != RULE or not rungs else rungs[0]
+
+
+def _with_missing(work: Work, batch: Batch) -> Batch:
+    """Return the batch with predictions of declared proxies that are no tasks."""
+    missing = [name for name in named(work.framing) if name not in batch.predictions]
+    if not missing:
+        return batch
+    data = _asking_for(work.dataset, missing)
+    specs = task_specs(data)
+    fitted = {name: _fit(work, data, specs[name]) for name in missing}
+    known = {name: one for name, one in fitted.items() if one is not None}
+    return replace(batch, predictions={**batch.predictions, **known})
+
+
+def _asking_for(data: Dataset, names: list[str]) -> Dataset:
+    """Return the dataset under a framing in which these labels are tasks."""
+    models = data.framing.models
+    more = {**models.tasks, **{name: Task() for name in names if name not in models.tasks}}
+    return replace(
+        data, framing=data.framing.model_copy(update={"models": models.model_copy(update={"tasks": more})})
+    )
+
+
+def _fit(work: Work, data: Dataset, spec: TaskSpec) -> Prediction | None:
+    """Return predictions of a model of one label, None where it has nothing to learn from."""
+    rows = rows_of(data.take(work.parts.train), spec)
+    if not np.ptp(rows.target if len(rows) else np.zeros(1)) > 0:
+        return None
+    work.say(f"training {_learner(work)}: {spec.name}, a declared proxy")
+    check = rows_of(data.take(work.parts.choose), spec)
+    made = learner(_learner(work)).fit(spec, rows, check if len(check) else None, work.fit_settings())
+    return Prediction(spec, made.predict(work.held_out.columns))
+
+
+def _learner(work: Work) -> str:
+    """Return the learner of declared proxies: the chosen one, else the first that is one."""
+    chosen = str(work.results["choose"]["chosen"])
+    usable = [str(name) for name in work.framing.models.candidates if name in LEARNERS]
+    return chosen if chosen in usable else next(iter(usable), next(iter(LEARNERS)))
+
+
+def _not_scored(name: str) -> Finding:
+    return Finding(
+        code="STRESS064", severity="info", where=f"proxies.{name}",
+        evidence=f"expected a label that is a number and varies in training, got {name!r}: it cannot be "
+        "pushed in the stress test.",
+        fix="declare the 0/1 or number label that decisions would be pushed towards.",
+    )  # fmt: skip

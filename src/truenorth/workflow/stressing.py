@@ -1,0 +1,81 @@
+"""Stage `stress`: what happens to the KPI as the score and its parts are optimised harder.
+
+A framing whose log cannot answer gets a refusal that says what to log; it costs nothing and blocks nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from truenorth.counterfactual.contract import DEPTHS
+from truenorth.counterfactual.stress import stress
+from truenorth.errors import DataError, Finding
+from truenorth.workflow.proxies import Candidate, candidates_of
+from truenorth.workflow.studies import STUDY, dump_study
+from truenorth.workflow.studying import Question, reason_against, study_of
+from truenorth.workflow.work import Work
+
+
+def stress_run(work: Work, folder: Path) -> Mapping[str, Any]:
+    """Stress test every candidate on the held-out rows, or say why that cannot be done."""
+    against = reason_against(work.framing)
+    if against is not None:
+        return _refused(work, against)
+    candidates, findings = candidates_of(work)
+    try:
+        asked = study_of(work.held_out, candidates)
+    except DataError as error:
+        asked = Question(None, tuple(error.findings))
+    findings += asked.findings
+    if asked.study is None:
+        return _refused(work, *findings)
+    dump_study(asked.study, {one.called: one.sign for one in candidates}, folder / STUDY)
+    report = stress(asked.study, seed=work.seed).to_dict()
+    told = [*findings, *map(Finding.from_dict, report.pop("findings"))]
+    refusal = next((one for one in told if one.severity == "error"), None)
+    is_refused = report["tier"] == "C" and refusal is not None
+    return {
+        **report,
+        "matured": asked.matured,
+        "per": asked.study.per,
+        "depths": list(DEPTHS),
+        "kpi": _kpi(work, asked.study.provenance.kpi_name),
+        "refused": refusal.to_dict() if is_refused and refusal is not None else None,
+        "proxies": {one.name: {**report["proxies"][one.called], **_named(one)} for one in candidates},
+        "notes": [one.to_dict() for one in told],
+        "findings": [one.to_dict() for one in _for_the_run(told)],
+    }
+
+
+def _refused(work: Work, *findings: Finding) -> dict[str, Any]:
+    """Return the result of a test that was not made; the first error says why, else the first finding."""
+    reason = next((one for one in findings if one.severity == "error"), findings[0])
+    return {
+        "tier": "C", "n": 0, "n_units": 0, "matured": None, "audit": None, "kpi": _kpi(work, ""),
+        "refused": reason.to_dict(), "proxies": {}, "notes": [one.to_dict() for one in findings],
+        "findings": [one.to_dict() for one in _for_the_run(list(findings))],
+    }  # fmt: skip
+
+
+def _for_the_run(findings: list[Finding]) -> Iterator[Finding]:
+    """Yield what the run should tell: a test that is refused is a warning, since the run goes on."""
+    for one in findings:
+        if one.severity != "info":
+            yield replace(one, severity="warn")
+
+
+def _named(one: Candidate) -> dict[str, Any]:
+    return {"called": one.called, "sign": one.sign}
+
+
+def _kpi(work: Work, called: str) -> dict[str, Any]:
+    kpi = work.framing.business.kpi
+    if kpi is None:
+        return {}
+    return {
+        "name": kpi.name, "called": called or kpi.name, "metric": str(kpi.metric), "unit": kpi.unit,
+        "direction": kpi.direction, "baseline": kpi.baseline,
+    }  # fmt: skip

@@ -1,0 +1,297 @@
+"""From held-out examples to a study: decisions with their candidates, scores of each, and the KPI.
+
+The rows of a framing are candidates of a decision, shown or not. What is shown has labels; the KPI's label,
+or the expression of them that the metric measures, is the outcome. Where it is the same for all decisions of
+a user's week it belongs to that week, and the lift is one of the week.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from truenorth.counterfactual.contract import Per
+from truenorth.counterfactual.log import Log
+from truenorth.counterfactual.study import Provenance, Study
+from truenorth.decision.realised import Realised, realised
+from truenorth.engine.vectors import Vector
+from truenorth.errors import Finding
+from truenorth.examples.dataset import Dataset
+from truenorth.framing.business import Kpi
+from truenorth.framing.durations import DAY, WEEK
+from truenorth.framing.framing import Framing
+from truenorth.framing.references import MetricReference
+from truenorth.models.rows import codes_of, feature_roles
+from truenorth.statistics.estimates import codes_of as ranks_of
+from truenorth.workflow.proxies import Candidate
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+ADDITIVE = ("mean", "sum", "share", "any")
+"""Metrics that are a mean over decisions or units, so that a lift of them is one of their argument."""
+PERIODS = {"week_end": (WEEK, 4 * DAY), "day_end": (DAY, 0)}
+"""Length and origin of the periods at whose end a label's window starts: weeks from Monday, UTC days."""
+MOST_SEGMENTS = 20
+"""Values of a context column up to which the lift is told for each."""
+MOST_GROUPS = 3
+"""Columns of candidates whose winners and losers are told."""
+LOG_THIS = (
+    "log every candidate of a decision as a row with the probability that it was drawn with, and name them: "
+    "examples.decision, shown, propensity; a softmax slice of 1 to 5 % of traffic is enough."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """A study, or why there is none."""
+
+    study: Study | None
+    findings: tuple[Finding, ...] = ()
+    matured: float = 0.0
+    """Share of the decisions whose KPI has had its time."""
+    rows: Ints | None = None
+    """Rows of the examples that `study.log.rows` counts from, shape (m,)."""
+
+
+def reason_against(framing: Framing) -> Finding | None:
+    """Return why a framing cannot be stress tested whatever its logs hold, None where it can."""
+    kpi, table = framing.business.kpi, framing.table
+    if kpi is None or not _is_measurable(kpi.metric, framing):
+        return _no_outcome(kpi)
+    if table.shown is not None and table.decision:
+        return None
+    got = "rows of what was done alone" if table.action is not None else "rows that are no candidates"
+    return Finding(
+        code="STRESS060", severity="info", where="examples",
+        evidence=f"expected the candidates of each decision, shown or not, got {got}: what else could have "
+        "been done, and how likely it was, is not in the log.",
+        fix=LOG_THIS,
+    )  # fmt: skip
+
+
+def _is_measurable(metric: MetricReference, framing: Framing) -> bool:
+    """Return whether a metric is a mean of what labels and columns say of each decision."""
+    if metric.name not in ADDITIVE or metric.argument is None or metric.where is not None:
+        return False
+    return bool(metric.argument.columns & framing.labels.keys()) and "action" not in metric.argument.columns
+
+
+def _no_outcome(kpi: Kpi | None) -> Finding:
+    got = "no KPI" if kpi is None else str(kpi.metric)
+    return Finding(
+        code="STRESS061", severity="info", where="business.kpi.metric",
+        evidence=f"expected a KPI that is the mean or the sum of a label, such as mean(returned), got {got}: "
+        "a log of decisions says nothing of another.",
+        fix="make the event that the KPI counts a label of the decision, and its metric a mean or sum of it.",
+    )  # fmt: skip
+
+
+def study_of(data: Dataset, candidates: Sequence[Candidate]) -> Question:
+    """Return the study of some examples, or the finding that says what they lack.
+
+    Args:
+        data: Rows that no score was fitted on, every candidate of a decision among them.
+        candidates: Scores of the same rows.
+    """
+    kpi = data.framing.business.kpi
+    if kpi is None or kpi.metric.argument is None:
+        return Question(None, (_no_outcome(kpi),))
+    decision, shown = _decisions(data), data.columns["shown"].values == 1
+    outcome = realised(kpi.metric.argument, data)
+    whole = _has_one_shown(decision, shown)
+    known = whole & _of_shown(decision, shown, outcome.known)
+    findings = [*_odd(decision, whole), *_unknown(decision, whole, known, shown, outcome)]
+    if not known.any():
+        return Question(None, tuple(findings))
+    n = _count(decision[whole])
+    waiting = _count(decision[whole & _of_shown(decision, shown, outcome.is_immature)])
+    rows = np.flatnonzero(known)
+    cut = [Candidate(one.name, one.predicted[rows], one.sign, one.realised) for one in candidates]
+    study = _study(data.take(rows), decision[rows], kpi, outcome.values[rows], cut)
+    return Question(study, tuple(findings), matured=1 - waiting / n, rows=rows)
+
+
+def _study(
+    data: Dataset, decision: Ints, kpi: Kpi, outcome: Floats, candidates: Sequence[Candidate]
+) -> Study:
+    """Return the study of decisions with one shown candidate whose KPI is known."""
+    table = data.framing.table
+    shown = data.columns["shown"].values == 1
+    at, cluster = _times(data), ranks_of(codes_of(data.columns["unit"]))
+    unit, per = _units(data.framing, kpi, cluster, at, np.where(shown, outcome, np.nan))
+    logged = data.columns["propensity"].values if table.propensity is not None else None
+    log = Log.from_rows(decision, shown, propensity=logged, unit=unit, cluster=cluster, time=at)
+    sign = -1.0 if (kpi.direction == "down") != kpi.metric.negated else 1.0
+    named = kpi.name if sign > 0 else f"the cut in {kpi.name}"
+    return Study(
+        log=log, scores={one.called: log.spread(one.pushed) for one in candidates},
+        kpi=sign * log.of_chosen(log.spread(outcome)), per=per,
+        realised=dict(_realised(data, log, candidates)),
+        logger_features=None if logged is not None else _varying(data, log),
+        before=_before(data, log) if per == "unit" else None,
+        groups=dict(_groups(data, log)), segments=dict(_segments(data, log)),
+        provenance=Provenance(kpi_name=named),
+    )  # fmt: skip
+
+
+def _decisions(data: Dataset) -> Ints:
+    """Return the decision of each row as a code that rises with time; a row without one is its own."""
+    codes = ranks_of(codes_of(data.columns["decision"]))
+    first = np.full(int(codes.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(first, codes, _times(data))
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[np.argsort(first, kind="stable")] = np.arange(len(first))
+    return rank[codes]
+
+
+def _times(data: Dataset) -> Ints:
+    at = data.columns["at"]
+    return np.where(at.is_null, 0, at.values).astype(np.int64)
+
+
+def _has_one_shown(decision: Ints, shown: Mask) -> Mask:
+    """Return the rows of decisions with exactly one candidate that was shown, and another."""
+    n_shown = np.bincount(decision, weights=shown)
+    return np.asarray((n_shown == 1)[decision])
+
+
+def _of_shown(decision: Ints, shown: Mask, holds: Mask) -> Mask:
+    """Return the rows of decisions of which something holds for a candidate that was shown."""
+    return np.asarray((np.bincount(decision, weights=shown & holds) > 0)[decision])
+
+
+def _count(decision: Ints) -> int:
+    return len(np.unique(decision))
+
+
+def _odd(decision: Ints, whole: Mask) -> Iterator[Finding]:
+    """Find decisions that show nothing, or several at once."""
+    n = _count(decision)
+    odd = n - _count(decision[whole])
+    if odd:
+        yield Finding(
+            code="STRESS062", severity="warn" if odd < n else "error", where="examples.decision",
+            evidence=f"expected one shown candidate per decision, got {odd:,} of {n:,} with none or several; "
+            "they are left out.",
+            fix="make each place of a list a decision of its own, examples.decision: [request_id, slot], and "
+            "log its candidates.",
+        )  # fmt: skip
+
+
+def _unknown(decision: Ints, whole: Mask, known: Mask, shown: Mask, outcome: Realised) -> Iterator[Finding]:
+    """Find decisions whose KPI is not known: it waits for time, or a condition of the label fails."""
+    n, left = _count(decision[whole]), _count(decision[known])
+    if left == n:
+        return
+    waiting = _count(decision[whole & _of_shown(decision, shown, outcome.is_immature)])
+    yield Finding(
+        code="STRESS063", severity="info" if left else "error", where="business.kpi.metric",
+        evidence=f"expected decisions whose KPI is known, got {left:,} of {n:,}: {waiting:,} wait for time "
+        f"to pass, {n - left - waiting:,} have none; they are left out.",
+        fix="make the held-out parts of the split longer than the KPI takes to be known, or wait.",
+    )  # fmt: skip
+
+
+def _units(framing: Framing, kpi: Kpi, cluster: Ints, at: Ints, outcome: Floats) -> tuple[Ints, Per]:
+    """Return whose outcome each row serves: a unit's period, the unit, or the decision itself."""
+    length = _period(framing, kpi)
+    if length is not None:
+        size, origin = length
+        period = (at - origin) // size
+        return ranks_of(cluster * (int(np.ptp(period)) + 1) + (period - period.min())), "unit"
+    is_shared = _is_shared(cluster, outcome)
+    return cluster, "unit" if is_shared else "decision"
+
+
+def _period(framing: Framing, kpi: Kpi) -> tuple[int, int] | None:
+    """Return the length and origin of the period that the KPI's labels are told of."""
+    assert kpi.metric.argument is not None  # measurable
+    anchors = {framing.labels[name].anchor for name in kpi.metric.argument.columns if name in framing.labels}
+    return next((PERIODS[one] for one in PERIODS if one in anchors), None)
+
+
+def _is_shared(cluster: Ints, outcome: Floats) -> bool:
+    """Return whether all decisions of every unit have one outcome, and units have several decisions."""
+    known = ~np.isnan(outcome)
+    units, values = cluster[known], outcome[known]
+    low, high = np.full(int(cluster.max()) + 1, np.inf), np.full(int(cluster.max()) + 1, -np.inf)
+    np.minimum.at(low, units, values)
+    np.maximum.at(high, units, values)
+    several = np.bincount(units, minlength=len(low)) > 1
+    return bool(several.sum() >= 10 and (low == high)[several].all() and np.ptp(values) > 0)
+
+
+def _realised(data: Dataset, log: Log, candidates: Sequence[Candidate]) -> Iterator[tuple[str, Floats]]:
+    """Yield what each candidate came to, where that is known of every decision."""
+    for one in candidates:
+        found = log.of_chosen(log.spread(realised(one.realised, data).values, padding=np.nan))
+        if not np.isnan(found).any():
+            yield one.called, one.sign * found
+
+
+def _numbers(data: Dataset, log: Log) -> Iterator[tuple[Floats, bool]]:
+    """Yield each numeric feature over the candidates, NULL as its mean, and whether candidates differ."""
+    for name, role in feature_roles(data).items():
+        if role != "number":
+            continue
+        values = np.asarray(data.columns[name].values, dtype=np.float64)
+        known = np.isfinite(values)
+        filled = np.where(known, values, values[known].mean() if known.any() else 0.0)
+        grid = log.spread(filled)
+        taken = log.of_chosen(grid)[:, None]
+        yield grid, bool((log.mask & (grid != taken)).any())
+
+
+def _varying(data: Dataset, log: Log) -> Floats | None:
+    """Return features in which candidates differ, shape (n, k, f): what the logger may have looked at."""
+    found = [grid for grid, differs in _numbers(data, log) if differs]
+    return np.stack(found, axis=2) if found else None
+
+
+def _before(data: Dataset, log: Log) -> Floats | None:
+    """Return features that all candidates share, shape (n, f): what is known of the unit beforehand."""
+    found = [log.of_chosen(grid) for grid, differs in _numbers(data, log) if not differs]
+    return np.stack(found, axis=1) if found else None
+
+
+def _described(data: Dataset) -> list[str]:
+    """Return the columns by which winners and losers are told: entities, context and slices."""
+    table = data.framing.table
+    names = dict.fromkeys([*table.entity, *table.context, *data.framing.evaluation.slices])
+    return [
+        name for name in names
+        if name != table.unit and name in data.columns and data.columns[name].role in ("text", "number")
+    ]  # fmt: skip
+
+
+def _groups(data: Dataset, log: Log) -> Iterator[tuple[str, NDArray[np.str_]]]:
+    """Yield columns in which the candidates of a decision differ."""
+    found = 0
+    for name in _described(data):
+        codes = log.spread(ranks_of(codes_of(data.columns[name])), padding=-1)
+        if found < MOST_GROUPS and (log.mask & (codes != log.of_chosen(codes)[:, None])).any():
+            found += 1
+            yield name, log.spread(_texts(data.columns[name])).astype(str)
+
+
+def _segments(data: Dataset, log: Log) -> Iterator[tuple[str, NDArray[np.str_]]]:
+    """Yield columns that say something of the context, with few values."""
+    for name in _described(data):
+        codes = log.spread(ranks_of(codes_of(data.columns[name])), padding=-1)
+        taken = log.of_chosen(codes)
+        is_context = not (log.mask & (codes != taken[:, None])).any()
+        if is_context and 1 < len(np.unique(taken)) <= MOST_SEGMENTS:
+            yield name, log.of_chosen(log.spread(_texts(data.columns[name]))).astype(str)
+
+
+def _texts(column: Vector) -> NDArray[np.object_]:
+    """Return values as texts, none where NULL."""
+    if column.role == "text":
+        return np.where(column.is_null, "none", column.texts())
+    written = np.array([f"{value:.6g}" for value in np.unique(column.values)], dtype=object)
+    return np.asarray(written[np.unique(column.values, return_inverse=True)[1]])

@@ -1,0 +1,177 @@
+"""Stress tests, other policies and proxies on real logs: what they carry, and what they do not."""
+
+import csv
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from tests.realdata.direct import DATA, needs
+from truenorth.counterfactual import Log, Study, off_policy_value, stress, vet_proxies
+from truenorth.counterfactual.outcome import folds_of, ridge
+from truenorth.counterfactual.policies import tilt_to
+
+COLUMNS = ("time_since_start", "mean_c", "mean_t", "variance_c", "variance_t", "count_c", "count_t")
+KEY = ("experiment_id", "variant_id", "metric_id")
+ARMS = ("No E-Mail", "Mens E-Mail", "Womens E-Mail")
+
+
+@pytest.fixture(scope="module")
+def mail() -> dict[str, np.ndarray]:
+    with (DATA / "hillstrom" / "hillstrom.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    numbers = {
+        name: np.array([float(row[name]) for row in rows])
+        for name in ("recency", "history", "mens", "womens", "newbie", "visit", "conversion", "spend")
+    }
+    for name in ("zip_code", "channel"):
+        kinds = sorted({row[name] for row in rows})[1:]
+        numbers |= {f"{name} {kind}": np.array([float(row[name] == kind) for row in rows]) for kind in kinds}
+    return {**numbers, "arm": np.array([ARMS.index(row["segment"]) for row in rows])}
+
+
+@pytest.fixture(scope="module")
+def mailed(mail: dict[str, np.ndarray]) -> tuple[Log, np.ndarray, dict[str, np.ndarray]]:
+    """The log, customers as features, and cross-fitted scores of each arm."""
+    outcomes = ("arm", "visit", "conversion", "spend")
+    known = np.stack(
+        [np.log1p(mail["history"]), *(v for k, v in mail.items() if k not in (*outcomes, "history"))]
+    )
+    log = Log(chosen=mail["arm"], propensity=np.full((len(mail["arm"]), 3), 1 / 3))
+    fold = folds_of(log.units, folds=5, seed=0)
+    scores = {name: np.zeros((log.n, 3)) for name in ("visit", "conversion")}
+    for name, score in scores.items():
+        for one in range(5):
+            for arm in range(3):
+                rows = (fold != one) & (mail["arm"] == arm)
+                score[fold == one, arm] = ridge(known.T[rows], mail[name][rows])(known.T[fold == one])
+    return log, known.T, scores
+
+
+def hillstrom(mail, mailed, names, kpi: str) -> Study:
+    log, known, scores = mailed
+    each = np.broadcast_to(known[:, None, :], (log.n, 3, known.shape[1]))
+    arms = np.broadcast_to(np.eye(3)[None], (log.n, 3, 3))
+    crossed = (arms[:, :, :, None] * each[:, :, None, :]).reshape(log.n, 3, -1)
+    return Study(
+        log=log, scores={name: scores[name] for name in names}, kpi=mail[kpi],
+        realised={name: mail[name] for name in names}, features=np.concatenate([arms, crossed], axis=2),
+    )  # fmt: skip
+
+
+class TestHillstrom:
+    pytestmark = needs("hillstrom")
+
+    def test_visits_are_aligned_with_conversion(self, mail, mailed):
+        found = stress(hillstrom(mail, mailed, ["visit"], "conversion"))
+        visit = found.proxies["visit"]
+        assert found.tier == "A" and visit.verdict == "ALIGNED"
+        deep = next(one for one in visit.grid if one.depth == 0.95)
+        assert deep.kpi_lift.value == pytest.approx(0.0031, abs=0.0010)
+        assert deep.kpi_lift.error == pytest.approx(0.0005, abs=0.0002)
+
+    def test_the_proxy_serves_the_kpi_at_least_as_well_as_the_kpis_own_model(self, mail, mailed):
+        found = stress(hillstrom(mail, mailed, ["visit", "conversion"], "conversion"))
+        at = [
+            next(one for one in found.proxies[name].grid if one.depth == 0.55).kpi_lift
+            for name in ("visit", "conversion")
+        ]
+        assert at[0].value > at[1].value - 2 * at[1].error
+
+    def test_a_biased_log_still_gives_the_value_on_held_out_customers(self, mail, mailed):
+        """Half of the customers are thinned to a biased log; the other half says what a policy brings."""
+        log, known, scores = mailed
+        rng = np.random.default_rng(0)
+        half = rng.random(log.n) < 0.5
+        bias = np.exp(0.35 * (known[:, [0]] - known[:, 0].mean()) * np.array([[-1.0, 0.0, 1.0]]))
+        bias /= bias.sum(axis=1, keepdims=True)
+        kept = half & (rng.random(log.n) < bias[np.arange(log.n), mail["arm"]] / bias.max(axis=1))
+        # Thinned by arm, what is left took an arm with the odds of the bias.
+        biased = Log(chosen=mail["arm"][kept], propensity=bias[kept])
+        policy = tilt_to(log.propensity, scores["visit"], 0.4).probability
+        found = off_policy_value(biased, policy[kept], mail["conversion"][kept])
+        truth = off_policy_value(log.take(~half), policy[~half], mail["conversion"][~half])
+        assert abs(found.value - truth.value) < 3 * np.hypot(found.error, truth.error)
+
+
+@pytest.fixture(scope="module")
+def bandit() -> dict[str, dict[str, np.ndarray]]:
+    arms = {}
+    for arm in ("random", "bts"):
+        with (DATA / "open_bandit" / f"{arm}_all.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        arms[arm] = {
+            name: np.array([float(row[name]) for row in rows])
+            for name in ("item_id", "click", "propensity_score", "position")
+        }
+    return arms
+
+
+class TestOpenBandit:
+    pytestmark = needs("open_bandit")
+
+    def test_a_learned_policy_carries_the_value_of_a_uniform_one_without_an_interval(self, bandit):
+        log = Log(
+            chosen=bandit["bts"]["item_id"].astype(int), is_candidate=np.ones((10_000, 80), dtype=bool),
+            taken_propensity=bandit["bts"]["propensity_score"],
+        )  # fmt: skip
+        found = off_policy_value(log, np.full((10_000, 80), 1 / 80), bandit["bts"]["click"])
+        # A tail index of .66 leaves a point and no interval: the uniform arm had .0038.
+        assert found.value == pytest.approx(0.0038, abs=0.002) and found.low is None
+        assert {one.code for one in found.findings} == {"STRESS048"}
+        assert found.support.effective_n == pytest.approx(340.4, abs=0.1)
+        assert found.support.mean_weight == pytest.approx(1.011, abs=1e-3)
+
+    def test_a_uniform_policy_carries_its_own_value(self, bandit):
+        log = Log(
+            chosen=bandit["random"]["item_id"].astype(int), propensity=np.full((10_000, 80), 1 / 80),
+        )  # fmt: skip
+        found = off_policy_value(log, log.propensity, bandit["random"]["click"])
+        assert found.value == pytest.approx(0.0038)
+
+
+class TestAsos:
+    pytestmark = needs("asos")
+
+    def test_early_effects_go_with_final_ones_as_published_checks_say(self):
+        table = pq.read_table(DATA / "asos" / "asos_digital_experiments_dataset.parquet").to_pydict()
+        runs: dict[tuple, list] = {}
+        for row in zip(*(table[name] for name in (*KEY, *COLUMNS)), strict=True):
+            if None not in row:
+                runs.setdefault(row[:3], []).append(row[3:])
+        agreement = {}
+        for metric in (1, 2, 3, 4):
+            pairs = []
+            for key, rows in runs.items():
+                if key[2] == metric:
+                    rows.sort(key=lambda one: one[0])
+                    early = [one for one in rows if one[0] <= 0.3 * rows[-1][0]]
+                    if early:
+                        pairs.append((*effect(early[-1]), *effect(rows[-1])))
+            early, _, final, error = np.array(pairs).T
+            sure = np.abs(final) > 1.96 * error
+            agreement[metric] = float(np.mean(np.sign(early[sure]) == np.sign(final[sure])))
+        assert agreement[1] >= 0.85 and agreement[3] >= 0.9
+
+    def test_cards_over_real_experiments_stay_in_range(self):
+        table = pq.read_table(DATA / "asos" / "asos_digital_experiments_dataset.parquet").to_pydict()
+        last: dict[tuple, tuple] = {}
+        for at in range(len(table["metric_id"])):
+            key = tuple(table[name][at] for name in KEY)
+            row = tuple(table[name][at] for name in COLUMNS)
+            if None not in row:
+                last[key] = max(last.get(key, row), row, key=lambda one: one[0])
+        arms = sorted({key[:2] for key in last})
+        whole = [arm for arm in arms if all((*arm, metric) in last for metric in (1, 2, 4))]
+        both = np.array([[effect(last[(*arm, metric)]) for metric in (1, 2, 4)] for arm in whole])
+        noise = np.stack([np.diag(one[:, 1] ** 2) for one in both])
+        found = vet_proxies(both[:, :, 0], noise, ["metric 2", "metric 4"])
+        assert found.n_experiments > 50
+        assert all(-1 <= one.naive_correlation <= 1 for one in found.cards.values())
+
+
+def effect(row: tuple) -> tuple[float, float]:
+    """Effect of an arm, relative to the control, and its error."""
+    _, mean_c, mean_t, variance_c, variance_t, count_c, count_t = row
+    error = np.sqrt(variance_c / count_c + variance_t / count_t)
+    return (mean_t - mean_c) / abs(mean_c), error / abs(mean_c)
