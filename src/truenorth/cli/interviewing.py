@@ -137,7 +137,9 @@ def _refuse_what_asks_nothing(**options: float | bool | None) -> None:
     """Refuse options of a conversation beside a file of answers, which is asked nothing."""
     for name, value in options.items():
         if value is not None and value is not False:
-            raise typer.BadParameter("is for questions that are asked, not for --answers.", param_hint=f"--{name}")
+            raise typer.BadParameter(
+                "is for questions that are asked, not for --answers.", param_hint=f"--{name}"
+            )
 
 
 def _interview(
