@@ -1,9 +1,11 @@
 """The framing that the tests of rules start from: nothing in it is wrong, and one thing at a time is broken."""
 
 import copy
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+import pytest
 import yaml
 
 from truenorth.audit import Audit, DataEvidence, Subject, audit, rules
@@ -104,8 +106,20 @@ def changed(changes: dict[str, Any] | None = None, *, text: str = CLEAN) -> str:
         if value is GONE:
             here.pop(last, None)
         else:
-            here[last] = value
+            here[last] = copy.deepcopy(value)  # later changes reach into earlier ones
     return yaml.safe_dump(plain, sort_keys=False, width=400)
+
+
+CALENDAR: dict[str, Any] = {
+    "examples": {
+        "every": "7d", "entity": "customer", "active": {"source": "payments", "last": "30d"},
+        "from": "2026-01-01",
+    },
+    "features": {"recency": {"source": "payments", "since_last": True}},
+    "objective.score": "fraud", "models.rule": "recency", "policy": GONE, "constraints": [],
+    "evaluation": GONE, "monitoring.track": [], "experiment": GONE,
+}  # fmt: skip
+"""Changes by which the clean framing decides on each customer once a week."""
 
 
 def subject_of(
@@ -129,3 +143,19 @@ def ask(code: str, changes: dict[str, Any] | None = None, **about: Any) -> Audit
 def state(code: str, changes: dict[str, Any] | None = None, **about: Any) -> str:
     """Return what became of one rule: silent, fired, waived, not assessed."""
     return ask(code, changes, **about).by_code[code].state
+
+
+def fire_and_near_miss(
+    cases: Mapping[str, tuple[dict[str, Any], dict[str, Any]]], **about: Any
+) -> tuple[Callable[[str], None], Callable[[str], None]]:
+    """Return two tests: each rule fires after its first changes, and is silent after its second ones."""
+
+    @pytest.mark.parametrize("code", cases)
+    def fires(code: str) -> None:
+        assert state(code, cases[code][0], **about) == "fired"
+
+    @pytest.mark.parametrize("code", cases)
+    def is_silent(code: str) -> None:
+        assert state(code, cases[code][1], **about) == "silent"
+
+    return fires, is_silent

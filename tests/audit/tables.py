@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from tests.audit.framings import subject_of
-from truenorth.audit import DataEvidence, Subject
+from truenorth.audit import Answer, Audit, DataEvidence, Subject, audit, find_rule
 from truenorth.engine.vectors import Vector, Vectors
 from truenorth.errors import Finding
 from truenorth.examples.dataset import Dataset, Outcomes
@@ -100,6 +100,16 @@ def subject_with(evidence: DataEvidence, **about: Any) -> Subject:
         framing=evidence.dataset.framing, today=subject.today, document=subject.document,
         proved=subject.proved, data=evidence,
     )  # fmt: skip
+
+
+def asked(code: str, evidence: DataEvidence, changes: dict[str, Any] | None = None, **about: Any) -> Audit:
+    """Return the audit of one rule over planted examples."""
+    return audit(subject_with(evidence, changes=changes, **about), rules=[find_rule(code)])
+
+
+def answer(code: str, evidence: DataEvidence, changes: dict[str, Any] | None = None, **about: Any) -> Answer:
+    """Return what one rule says of planted examples."""
+    return asked(code, evidence, changes, **about).by_code[code]
 
 
 def vector(values: Any) -> Vector:

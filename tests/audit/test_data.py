@@ -1,6 +1,5 @@
 """DATA: each rule fires on a log that is broken in one way, and is silent on what only looks like it."""
 
-import copy
 from dataclasses import replace
 from typing import Any
 
@@ -8,9 +7,9 @@ import numpy as np
 import pytest
 
 from tests.audit import tables
-from tests.audit.framings import GONE
-from tests.audit.tables import DAY, START, N, subject_with
-from truenorth.audit import Answer, DataEvidence, audit
+from tests.audit.framings import CALENDAR, GONE
+from tests.audit.tables import DAY, START, N, answer, evidence_of, subject_with
+from truenorth.audit import DataEvidence, audit
 from truenorth.audit.measured.column_steps import silences
 from truenorth.audit.measured.dominant_keys import counts_per_day, outstanding
 from truenorth.audit.measured.timeline import runs
@@ -23,19 +22,6 @@ BUSY = 20_000
 
 def table(n: int = BUSY, **about: Any) -> dict[str, Any]:
     return tables.table(n, **about)
-
-
-def copied(changes: dict[str, Any] | None) -> dict[str, Any]:
-    return {key: value if value is GONE else copy.deepcopy(value) for key, value in (changes or {}).items()}
-
-
-def evidence_of(columns: dict[str, Any], **about: Any) -> DataEvidence:
-    return tables.evidence_of(columns, changes=copied(about.pop("changes", None)), **about)
-
-
-def answer(code: str, evidence: DataEvidence, changes: dict[str, Any] | None = None) -> Answer:
-    chosen = [rule for rule in data.RULES if rule.code == code]
-    return audit(subject_with(evidence, changes=copied(changes)), rules=chosen).answers[0]
 
 
 def kept(columns: dict[str, Any], rows: Any) -> dict[str, Any]:
@@ -133,23 +119,7 @@ def test_a_log_that_ends_before_what_it_covers():
 
 
 def test_a_calendar_is_looked_at_by_its_own_dates():
-    changes = {
-        "examples": {
-            "every": "7d",
-            "entity": "customer",
-            "active": {"source": "payments", "last": "30d"},
-            "from": "2026-01-01",
-        },
-        "features": {"recency": {"source": "payments", "since_last": True}},
-        "labels.fraud.by": "customer",
-        "objective.score": "fraud",
-        "models.rule": "recency",
-        "policy": GONE,
-        "constraints": [],
-        "evaluation": GONE,
-        "monitoring.track": [],
-        "experiment": GONE,
-    }
+    changes = {**CALENDAR, "labels.fraud.by": "customer"}
     week = np.repeat(np.arange(14), 100)
     columns = {
         "customer": np.arange(1400) % 100.0,
@@ -376,6 +346,17 @@ def test_a_level_and_an_outcome_that_vanish():
     fraud = (np.random.default_rng(10).random(BUSY) < 0.1) & ~late
     (finding,) = answer("DATA006", evidence_of(table(), labels={"fraud": fraud.astype(float)})).findings
     assert finding.path == ("labels", "fraud")
+
+
+def test_a_level_that_identifies_a_person_is_not_shown():
+    columns, who = table(), np.random.default_rng(4).integers(0, 3, BUSY)
+    late = week_of(columns) >= 11
+    people = np.array([f"{name}@example.com" for name in ("ann", "bob", "cleo")], dtype=object)
+    vanishes, recoded = np.where(late & (who == 1), 0, who), np.where(late, 2, who % 2)
+    for code, level in (("DATA006", vanishes), ("DATA003", recoded)):
+        (finding,) = answer(code, evidence_of({**columns, "country": people[level]})).findings
+        assert "example.com" not in str(finding)
+        assert "of 3, not shown" in finding.evidence
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.audit.framings import GONE, ask, state
-from tests.audit.tables import N, evidence_of, subject_with, table
-from truenorth.audit import audit, find_rule
+from tests.audit.framings import GONE, ask, fire_and_near_miss, state
+from tests.audit.tables import N, answer, asked, evidence_of, table
 from truenorth.audit.stated.sample_size import smallest_effect, units_per_arm, whole_weeks, written
 from truenorth.framing.percentages import Percentage
 
@@ -36,14 +35,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 """Per rule: changes of the clean framing on which it fires, and near misses on which it does not."""
 
 
-@pytest.mark.parametrize("code", CASES)
-def test_fires(code: str):
-    assert state(code, CASES[code][0]) == "fired"
-
-
-@pytest.mark.parametrize("code", CASES)
-def test_is_silent_on_a_near_miss(code: str):
-    assert state(code, CASES[code][1]) == "silent"
+test_fires, test_is_silent_on_a_near_miss = fire_and_near_miss(CASES)
 
 
 @pytest.mark.parametrize("code", [code for code in CASES if code != "EXP003"])
@@ -166,8 +158,7 @@ def test_what_cannot_be_sized_says_what_is_missing(changes: dict[str, Any]):
 def sized(labels: dict[str, Any] | None = None, **changes: Any):
     """Return the finding of EXP003 with the log's own spread; declared traffic is that of the log."""
     plain = {**SHARE, "business.scale.decisions_per_day": 40, "experiment.minimum_effect": "1pp", **changes}
-    subject = subject_with(evidence_of(labels=labels, changes=plain))
-    return audit(subject, rules=[find_rule("EXP003")])
+    return asked("EXP003", evidence_of(labels=labels, changes=plain))
 
 
 def test_the_spread_is_read_from_the_units_of_the_log():
@@ -247,11 +238,10 @@ def test_a_guardrail_is_offered_on_the_action_that_hurts():
 def test_the_log_shows_which_unit_is_finer():
     by_household = {"experiment.unit": "household"}
     evidence = evidence_of(columns={"household": np.arange(N) % 50.0}, changes=by_household)
-    crossed = audit(subject_with(evidence), rules=[find_rule("EXP005")])
-    assert crossed.by_code["EXP005"].state == "fired"
+    assert answer("EXP005", evidence).state == "fired"
     nested = {"household": np.floor(table()["customer"] / 10)}
     evidence = evidence_of(columns=nested, changes=by_household)
-    assert audit(subject_with(evidence), rules=[find_rule("EXP005")]).by_code["EXP005"].state == "silent"
+    assert answer("EXP005", evidence).state == "silent"
     assert state("EXP005", {"experiment.unit": "household"}) == "not assessed"
 
 

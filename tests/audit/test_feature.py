@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.audit.framings import GONE, ask, state
-from tests.audit.tables import N, evidence_of, subject_with, table, vector
-from truenorth.audit import Audit, audit, rules
+from tests.audit.framings import GONE, ask, fire_and_near_miss, state
+from tests.audit.tables import N, asked, evidence_of, table, vector
 from truenorth.audit.evidence import DataEvidence
 from truenorth.audit.measured.drift import drift
 
@@ -48,20 +47,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 """Per rule: changes of the clean framing on which it fires, and near misses on which it does not."""
 
 
-@pytest.mark.parametrize("code", CASES)
-def test_fires(code: str):
-    assert state(code, CASES[code][0]) == "fired"
-
-
-@pytest.mark.parametrize("code", CASES)
-def test_is_silent_on_a_near_miss(code: str):
-    assert state(code, CASES[code][1]) == "silent"
-
-
-def asked(code: str, evidence: DataEvidence, **about: Any) -> Audit:
-    """Return the audit of one rule over planted examples."""
-    chosen = [rule for rule in rules() if rule.code == code]
-    return audit(subject_with(evidence, **about), rules=chosen)
+test_fires, test_is_silent_on_a_near_miss = fire_and_near_miss(CASES)
 
 
 def findings(code: str, evidence: DataEvidence, **about: Any) -> list[Any]:
@@ -250,6 +236,13 @@ def test_a_value_that_only_the_test_has_teaches_nothing():
     late = np.where(columns["split"] == "test", columns["amount"], 1.0)
     (finding,) = findings("FEAT005", evidence_of({"amount": late}))
     assert "one, 1 in 2,400 training rows" in finding.evidence
+
+
+def test_a_value_that_identifies_a_person_is_not_shown():
+    mail = np.array(["ann.lee@example.com"] * N, dtype=object)
+    (finding,) = findings("FEAT005", evidence_of({"terminal_risk": mail}))
+    assert "ann.lee" not in str(finding)
+    assert "got one, not shown" in finding.evidence and "2,400 training rows" in finding.evidence
 
 
 def newcomers(share: float, *, is_missing: bool = True) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.audit.framings import GONE, ask, state
+from tests.audit.framings import GONE, ask, fire_and_near_miss, state
 
 WRITES: dict[str, Any] = {
     "business.goal": "Draft replies with a language model",
@@ -42,14 +42,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 """Per rule: changes of the clean framing on which it fires, and near misses on which it does not."""
 
 
-@pytest.mark.parametrize("code", CASES)
-def test_fires(code: str):
-    assert state(code, CASES[code][0]) == "fired"
-
-
-@pytest.mark.parametrize("code", CASES)
-def test_is_silent_on_a_near_miss(code: str):
-    assert state(code, CASES[code][1]) == "silent"
+test_fires, test_is_silent_on_a_near_miss = fire_and_near_miss(CASES)
 
 
 @pytest.mark.parametrize("code", CASES)

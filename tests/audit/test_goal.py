@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import pytest
-
-from tests.audit.framings import GONE, ask, state
+from tests.audit.framings import GONE, ask, fire_and_near_miss, state
 
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "GOAL001": ({"business.kpi": GONE}, {"business.kpi.baseline": GONE}),
@@ -42,14 +40,7 @@ def test_an_action_that_hands_over_contains_as_a_fallback_does():
     assert state("GOAL009", changes) == "fired", "a person in personalise is none"
 
 
-@pytest.mark.parametrize("code", CASES)
-def test_fires(code: str):
-    assert state(code, CASES[code][0]) == "fired"
-
-
-@pytest.mark.parametrize("code", CASES)
-def test_is_silent_on_a_near_miss(code: str):
-    assert state(code, CASES[code][1]) == "silent"
+test_fires, test_is_silent_on_a_near_miss = fire_and_near_miss(CASES)
 
 
 def test_the_worth_of_a_goal_that_is_not_money_is_not_assessed():

@@ -3,11 +3,10 @@
 from typing import Any
 
 import numpy as np
-import pytest
 
-from tests.audit.framings import GONE, ask, state, subject_of
-from tests.audit.tables import N, evidence_of, subject_with, table
-from truenorth.audit import Audit, audit, rules
+from tests.audit.framings import GONE, ask, fire_and_near_miss, state, subject_of
+from tests.audit.tables import N, asked, evidence_of, table
+from truenorth.audit import audit, rules
 from truenorth.audit.measured.protected import proxies_of
 
 LENDING = {"business.goal": "Lend to people who pay back", "business.regulation": ["ecoa"]}
@@ -58,19 +57,7 @@ CASES: dict[str, tuple[Changes, Changes]] = {
 """Per rule: changes of the clean framing on which it fires, and near misses on which it does not."""
 
 
-@pytest.mark.parametrize("code", CASES)
-def test_fires(code: str):
-    assert state(code, CASES[code][0]) == "fired"
-
-
-@pytest.mark.parametrize("code", CASES)
-def test_is_silent_on_a_near_miss(code: str):
-    assert state(code, CASES[code][1]) == "silent"
-
-
-def one(code: str, evidence: Any, **about: Any) -> Audit:
-    chosen = [rule for rule in rules() if rule.code == code]
-    return audit(subject_with(evidence, **about), rules=chosen)
+test_fires, test_is_silent_on_a_near_miss = fire_and_near_miss(CASES)
 
 
 def test_an_attribute_does_not_hide_behind_another_feature():
@@ -103,7 +90,7 @@ def giving_away(strength: float) -> dict[str, Any]:
 
 
 def test_features_that_give_an_attribute_away_are_named():
-    made = one("GOV002", evidence_of(giving_away(2.5), changes=PROTECTED), changes=PROTECTED)
+    made = asked("GOV002", evidence_of(giving_away(2.5), changes=PROTECTED), changes=PROTECTED)
     (finding,) = made.findings
     assert finding.numbers["roc_auc"] > 0.9
     assert next(iter(finding.numbers["strongest"])) == "spend_7d"
@@ -111,13 +98,13 @@ def test_features_that_give_an_attribute_away_are_named():
 
 
 def test_features_that_say_nothing_of_an_attribute_are_silent():
-    made = one("GOV002", evidence_of(giving_away(0.0), changes=PROTECTED), changes=PROTECTED)
+    made = asked("GOV002", evidence_of(giving_away(0.0), changes=PROTECTED), changes=PROTECTED)
     assert made.by_code["GOV002"].state == "silent"
 
 
 def test_an_attribute_that_is_not_in_the_data_is_not_assessed():
     changes = {"governance.protected": ["sex"]}
-    made = one("GOV002", evidence_of(changes=changes), changes=changes)
+    made = asked("GOV002", evidence_of(changes=changes), changes=changes)
     assert made.by_code["GOV002"].state == "not assessed"
     assert "sex" in made.by_code["GOV002"].reason
 
@@ -139,7 +126,7 @@ MAILS = [f"person{row}@example.org" for row in range(300)]
 
 def test_an_identifier_in_a_source_is_found_and_its_values_are_not_shown():
     heads = {"payments": {"c17": MAILS, "amount": [float(row) for row in range(300)]}}
-    made = one("GOV005", evidence_of(heads=heads))
+    made = asked("GOV005", evidence_of(heads=heads))
     (finding,) = made.findings
     assert finding.severity == "warn"
     assert finding.numbers["kind"] == "email"
@@ -148,17 +135,17 @@ def test_an_identifier_in_a_source_is_found_and_its_values_are_not_shown():
 
 def test_an_identifier_that_a_feature_reads_blocks():
     changes = {"features.mail": {"column": "c17"}}
-    made = one("GOV005", evidence_of(heads={"payments": {"c17": MAILS}}, changes=changes), changes=changes)
+    made = asked("GOV005", evidence_of(heads={"payments": {"c17": MAILS}}, changes=changes), changes=changes)
     assert [finding.severity for finding in made.findings] == ["error"]
 
 
 def test_a_key_that_is_merely_unique_is_left_alone():
     heads = {"payments": {"payment": [f"a{row:05d}f" for row in range(300)]}}
-    assert one("GOV005", evidence_of(heads=heads)).by_code["GOV005"].state == "silent"
+    assert asked("GOV005", evidence_of(heads=heads)).by_code["GOV005"].state == "silent"
 
 
 def test_sources_that_could_not_be_read_are_not_assessed():
-    assert one("GOV005", evidence_of()).by_code["GOV005"].state == "not assessed"
+    assert asked("GOV005", evidence_of()).by_code["GOV005"].state == "not assessed"
 
 
 def test_the_clean_framing_has_nothing_to_answer_for():

@@ -1,16 +1,14 @@
 """LABEL: each rule fires where a label is not what it says, and is silent on a near miss."""
 
-import copy
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.audit import framings, tables
-from tests.audit.framings import GONE
-from tests.audit.tables import DAY, START, N, subject_with, table
-from truenorth.audit import Answer, Audit, DataEvidence, audit
+from tests.audit.framings import CALENDAR, CLEAN, GONE, ask, fire_and_near_miss, state
+from tests.audit.tables import DAY, START, N, answer, evidence_of, subject_with, table
+from truenorth.audit import Answer, DataEvidence, audit
 from truenorth.audit.measured.outcome_endings import ending
 from truenorth.audit.rules import label
 from truenorth.errors import Finding
@@ -23,22 +21,6 @@ FRAUD = {
     "reliability": 0.96,
 }
 PEOPLE = {**FRAUD, "latest": "verdict", "kind": "binary", "origin": "expert review"}
-CALLS = {
-    "examples": {
-        "every": "7d",
-        "entity": "customer",
-        "active": {"source": "payments", "last": "30d"},
-        "from": "2026-01-01",
-    },
-    "features": {"recency": {"source": "payments", "since_last": True}},
-    "objective.score": "fraud",
-    "models.rule": "recency",
-    "policy": GONE,
-    "constraints": [],
-    "evaluation": GONE,
-    "monitoring.track": [],
-    "experiment": GONE,
-}
 LIST = {
     "labels": {
         "click": {"source": "chargebacks", "by": "payment", "where": "what = 'click'", "within": "1d"}
@@ -147,38 +129,14 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"business.users": GONE, "product.intended_use": GONE},
     ),
     "LABEL022": (
-        {**CALLS, "labels.fraud.by": "customer"},
-        {**CALLS, "labels.fraud.by": "customer", "labels.fraud.gap": "7d"},
+        {**CALENDAR, "labels.fraud.by": "customer"},
+        {**CALENDAR, "labels.fraud.by": "customer", "labels.fraud.gap": "7d"},
     ),
 }
 """Per static rule: changes of the clean framing on which it fires, and near misses on which it does not."""
 
 
-def copied(changes: dict[str, Any]) -> dict[str, Any]:
-    return {key: value if value is GONE else copy.deepcopy(value) for key, value in changes.items()}
-
-
-def ask(code: str, changes: dict[str, Any]) -> Audit:
-    """Ask one rule; the changes are copied, as later ones reach into earlier ones."""
-    return framings.ask(code, copied(changes))
-
-
-def state(code: str, changes: dict[str, Any]) -> str:
-    return ask(code, changes).by_code[code].state
-
-
-def evidence_of(*args: Any, changes: dict[str, Any] | None = None, **about: Any) -> DataEvidence:
-    return tables.evidence_of(*args, changes=copied(changes or {}), **about)
-
-
-@pytest.mark.parametrize("code", CASES)
-def test_fires(code: str):
-    assert state(code, CASES[code][0]) == "fired"
-
-
-@pytest.mark.parametrize("code", CASES)
-def test_is_silent_on_a_near_miss(code: str):
-    assert state(code, CASES[code][1]) == "silent"
+test_fires, test_is_silent_on_a_near_miss = fire_and_near_miss(CASES)
 
 
 def test_every_rule_stands_in_the_table_in_order():
@@ -273,6 +231,13 @@ def test_a_label_made_by_the_system_is_circular(changes: dict[str, Any], expecte
     assert state("LABEL020", changes) == expected
 
 
+@pytest.mark.parametrize(("action", "expected"), [("blocked", "fired"), ("wait", "silent")])
+def test_an_action_that_takes_away_hides_its_label_in_any_form(action: str, expected: str):
+    no_chance = {"policy.explore": GONE, "examples.explored": GONE, "examples.propensity": GONE}
+    actions = {"allow": "fraud * amount", action: "15 * (1 - fraud)"}
+    assert state("LABEL013", {**no_chance, "policy.actions": actions, "policy.capacity": GONE}) == expected
+
+
 def test_the_rule_is_compared_with_features_spelled_out():
     changes = {**AGAIN, "features.euros": {"column": "amount_eur"}, "models.rule": "euros > 220",
                "labels.fraud": {"when": "again > 220"},
@@ -287,12 +252,6 @@ def test_several_origins_in_one_label_need_a_reliability():
 
 
 # data rules
-
-
-def answer(code: str, evidence: DataEvidence, **about: Any) -> Answer:
-    about = {key: copied(value) if key == "changes" else value for key, value in about.items()}
-    chosen = [rule for rule in label.RULES if rule.code == code]
-    return audit(subject_with(evidence, **about), rules=chosen).answers[0]
 
 
 def report(**more: Any) -> dict[str, Any]:
@@ -482,11 +441,11 @@ def test_rare_positives(n_rows: int, positives: int, handled: bool, expected: st
     assert all(finding.severity == "warn" for finding in found.findings)
 
 
-def desks(values: Any, classes: list[str], *, undefined: Any = None) -> Answer:
+def desks(values: Any, classes: list[str], *, undefined: Any = None, other: str = "refund") -> Answer:
     changes = {**INTENT, "labels.desk.classes": classes}
     states = {} if undefined is None else {"desk": np.where(undefined, 2, 0)}
     evidence = evidence_of(labels={"desk": np.asarray(values, dtype=object)}, changes=changes, states=states,
-                           heads={"payments": {"desk": ["a", "refund", "refund", "b", None]}})  # fmt: skip
+                           heads={"payments": {"desk": ["a", other, other, "b", None]}})  # fmt: skip
     dataset = replace(evidence.dataset, classes={"desk": tuple(classes)})
     return answer("LABEL011", replace(evidence, dataset=dataset), changes=changes)
 
@@ -497,6 +456,13 @@ def test_classes_that_leave_rows_out_name_what_they_leave_out():
     assert "400 of 4,000 rows (10.0%)" in finding.evidence
     assert "'refund'" in finding.evidence
     assert desks(values, ["a", "b"], undefined=np.arange(N) % 200 == 0).state == "silent"
+
+
+def test_a_class_left_out_that_identifies_a_person_is_counted_and_not_shown():
+    values, undefined = np.where(np.arange(N) % 2, "a", "b"), np.arange(N) % 10 == 0
+    (finding,) = desks(values, ["a", "b"], undefined=undefined, other="ann.lee@example.com").findings
+    assert "ann.lee" not in str(finding)
+    assert "(1 distinct in the first rows, not shown: they identify persons)" in finding.evidence
 
 
 def test_classes_that_never_occur_or_are_several():
@@ -545,7 +511,7 @@ def test_rows_known_before_they_happened():
 
 def test_the_clean_framing_and_its_examples_are_silent():
     evidence = evidence_of(build=report())
-    answers = audit(subject_with(evidence, text=framings.CLEAN), rules=label.RULES).answers
+    answers = audit(subject_with(evidence, text=CLEAN), rules=label.RULES).answers
     assert {one.rule.code: one.state for one in answers if one.state != "silent"} == {}
 
 

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.audit.framings import GONE, ask, state
-from tests.audit.tables import DAY, START, N, evidence_of, subject_with, table
-from truenorth.audit import Audit, audit, rules
+from tests.audit.framings import GONE, ask, fire_and_near_miss, state
+from tests.audit.tables import DAY, START, N, asked, evidence_of, table
 from truenorth.audit.evidence import DataEvidence
 from truenorth.audit.measured.drift import drift
 from truenorth.audit.measured.impact import impact
@@ -98,20 +97,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 """Per rule: changes of the clean framing on which it fires, and near misses on which it does not."""
 
 
-@pytest.mark.parametrize("code", CASES)
-def test_fires(code: str):
-    assert state(code, CASES[code][0]) == "fired"
-
-
-@pytest.mark.parametrize("code", CASES)
-def test_is_silent_on_a_near_miss(code: str):
-    assert state(code, CASES[code][1]) == "silent"
-
-
-def asked(code: str, evidence: DataEvidence, **about: Any) -> Audit:
-    """Return the audit of one rule over planted examples."""
-    chosen = [rule for rule in rules() if rule.code == code]
-    return audit(subject_with(evidence, **about), rules=chosen)
+test_fires, test_is_silent_on_a_near_miss = fire_and_near_miss(CASES)
 
 
 def findings(code: str, evidence: DataEvidence, **about: Any) -> list[Any]:

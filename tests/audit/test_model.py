@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.audit.feeds import FEED, lists
-from tests.audit.framings import GONE, ask, state
+from tests.audit.framings import GONE, ask, fire_and_near_miss, state
 from tests.audit.tables import evidence_of
 
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -48,14 +48,7 @@ SNAPSHOT = {
 }
 
 
-@pytest.mark.parametrize("code", CASES)
-def test_fires(code: str):
-    assert state(code, CASES[code][0]) == "fired"
-
-
-@pytest.mark.parametrize("code", CASES)
-def test_is_silent_on_a_near_miss(code: str):
-    assert state(code, CASES[code][1]) == "silent"
+test_fires, test_is_silent_on_a_near_miss = fire_and_near_miss(CASES)
 
 
 def ladder_of(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.audit.feeds import FEED
-from tests.audit.framings import GONE, ask, changed, state
+from tests.audit.framings import GONE, ask, changed, fire_and_near_miss, state
 from truenorth.framing.load import inspect_text
 
 TRACK = ["average_precision(fraud)", "average_precision(fraud) by country worst", "cost per 1d"]
@@ -38,14 +38,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("code", CASES)
-def test_fires(code: str):
-    assert state(code, CASES[code][0]) == "fired"
-
-
-@pytest.mark.parametrize("code", CASES)
-def test_is_silent_on_a_near_miss(code: str):
-    assert state(code, CASES[code][1]) == "silent"
+test_fires, test_is_silent_on_a_near_miss = fire_and_near_miss(CASES)
 
 
 def test_the_horizon_counts_the_reporting_delay():

@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.audit.framings import GONE, ask, changed, state, subject_of
-from tests.audit.tables import N, evidence_of, subject_with
-from truenorth.audit import audit, find_rule
+from tests.audit.framings import GONE, ask, changed, fire_and_near_miss, state, subject_of
+from tests.audit.tables import N, answer, evidence_of
 
 RULE_LIST = [{"name": "large", "when": "amount > 220", "then": "block"}]
 JUDGED = {"by": "two analysts", "agreement": 0.9}
@@ -60,18 +59,10 @@ def with_positives(n_positives: int, *, state_of: np.ndarray | None = None, **ab
     fraud = np.zeros(N)
     fraud[:n_positives] = 1
     states = {} if state_of is None else {"fraud": state_of}
-    subject = subject_with(evidence_of(labels={"fraud": fraud}, states=states, **about))
-    return audit(subject, rules=[find_rule("NEED001")]).by_code["NEED001"]
+    return answer("NEED001", evidence_of(labels={"fraud": fraud}, states=states, **about))
 
 
-@pytest.mark.parametrize("code", CASES)
-def test_fires(code: str):
-    assert state(code, CASES[code][0]) == "fired"
-
-
-@pytest.mark.parametrize("code", CASES)
-def test_is_silent_on_a_near_miss(code: str):
-    assert state(code, CASES[code][1]) == "silent"
+test_fires, test_is_silent_on_a_near_miss = fire_and_near_miss(CASES)
 
 
 @pytest.mark.parametrize("code", ["NEED002", "NEED004", "NEED005", "NEED006", "NEED007", "NEED008"])
@@ -96,16 +87,14 @@ def test_positives_that_have_not_matured_do_not_count():
 def test_positives_outside_of_training_do_not_count():
     fraud = np.zeros(N)
     fraud[2_400:] = 1
-    subject = subject_with(evidence_of(labels={"fraud": fraud}))
-    (finding,) = audit(subject, rules=[find_rule("NEED001")]).findings
+    (finding,) = answer("NEED001", evidence_of(labels={"fraud": fraud})).findings
     assert finding.numbers["events"] == 0
 
 
 def test_the_rarer_side_counts_whichever_it_is():
     fraud = np.ones(N)
     fraud[:50] = 0
-    subject = subject_with(evidence_of(labels={"fraud": fraud}))
-    (finding,) = audit(subject, rules=[find_rule("NEED001")]).findings
+    (finding,) = answer("NEED001", evidence_of(labels={"fraud": fraud})).findings
     assert finding.numbers["events"] == 50
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.audit.feeds import FEED, lists
-from tests.audit.framings import GONE, ask, state
+from tests.audit.framings import GONE, ask, fire_and_near_miss, state
 from tests.audit.tables import DAY, START, evidence_of
 from truenorth.evaluation.metrics.catalogue import gini
 from truenorth.statistics.estimates import codes_of
@@ -61,24 +61,10 @@ LISTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("code", CASES)
-def test_fires(code: str):
-    assert state(code, CASES[code][0]) == "fired"
+test_fires, test_is_silent_on_a_near_miss = fire_and_near_miss(CASES)
 
 
-@pytest.mark.parametrize("code", CASES)
-def test_is_silent_on_a_near_miss(code: str):
-    assert state(code, CASES[code][1]) == "silent"
-
-
-@pytest.mark.parametrize("code", LISTS)
-def test_fires_on_a_list(code: str):
-    assert state(code, LISTS[code][0], text=FEED) == "fired"
-
-
-@pytest.mark.parametrize("code", LISTS)
-def test_is_silent_on_a_list_that_nearly_misses(code: str):
-    assert state(code, LISTS[code][1], text=FEED) == "silent"
+test_fires_on_a_list, test_is_silent_on_a_list_that_nearly_misses = fire_and_near_miss(LISTS, text=FEED)
 
 
 def test_the_equal_price_of_both_errors_is_shown():
@@ -102,6 +88,15 @@ def test_a_probability_that_is_compared_with_one_half_is_found(condition: str, e
 def test_costs_that_read_amounts_have_no_one_threshold():
     changes = {**TWO, "policy.actions": {"act": "amount * (1 - fraud)", "wait": "amount * fraud"}}
     assert state("POLICY002", changes) == "silent"
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [("nurse_visits", "fired"), ("checked_by_expert", "fired"), ("challenge", "silent"), ("show", "silent")],
+)
+def test_whatever_a_person_does_takes_time(action: str, expected: str):
+    actions = {"allow": "fraud * amount", "block": "15 * (1 - fraud)", action: "5"}
+    assert state("POLICY003", {"policy.actions": actions, "policy.capacity": GONE}) == expected
 
 
 def test_undated_examples_have_no_time_to_count_a_queue_by():

@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.audit.framings import GONE, ask, state, subject_of
-from tests.audit.tables import N, evidence_of, subject_with, table
-from truenorth.audit import audit, find_rule
+from tests.audit.framings import GONE, ask, fire_and_near_miss, state, subject_of
+from tests.audit.tables import N, answer, evidence_of, table
 from truenorth.audit.measured.association import association, attainable
 from truenorth.audit.stated.lexicon import words_in
 from truenorth.audit.stated.signals import trap_of
@@ -78,14 +77,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 """Per rule: changes of the feed on which it fires, and near misses on which it does not."""
 
 
-@pytest.mark.parametrize("code", CASES)
-def test_fires(code: str):
-    assert state(code, CASES[code][0], text=FEED) == "fired"
-
-
-@pytest.mark.parametrize("code", CASES)
-def test_is_silent_on_a_near_miss(code: str):
-    assert state(code, CASES[code][1], text=FEED) == "silent"
+test_fires, test_is_silent_on_a_near_miss = fire_and_near_miss(CASES, text=FEED)
 
 
 @pytest.mark.parametrize("code", CASES)
@@ -281,11 +273,7 @@ def feed(columns: dict[str, Any] | None = None, labels: dict[str, Any] | None = 
     names = ("click", "saved", "told", "hide", "stars", "returned")
     given = {name: np.zeros(N) for name in names} | (labels or {})
     plain = {"user": table()["customer"], "item": table()["terminal"], "age": np.ones(N), **(columns or {})}
-    return subject_with(evidence_of(columns=plain, labels=given, text=FEED, **about))
-
-
-def answer(code: str, subject: Any):
-    return audit(subject, rules=[find_rule(code)]).by_code[code]
+    return evidence_of(columns=plain, labels=given, text=FEED, **about)
 
 
 def coin(rate: float, seed: int) -> np.ndarray:
@@ -400,7 +388,7 @@ def test_a_score_that_is_the_kpi_is_not_compared_with_itself():
 
 
 def test_a_forecast_is_not_asked_to_go_with_the_kpi():
-    assert answer("PROXY007", subject_with(evidence_of())).state == "silent"
+    assert answer("PROXY007", evidence_of()).state == "silent"
 
 
 @pytest.mark.parametrize(
@@ -453,10 +441,10 @@ def test_opinions_of_few_are_found_with_who_they_are():
 
 def test_an_undefined_opinion_is_no_answer():
     labels, who = answers_of(0.05)
-    subject = feed(
+    evidence = feed(
         labels=labels, states={"stars": np.where(who, 0, 2)}, changes={"objective.score": "stars - hide"}
     )
-    (finding,) = answer("PROXY009", subject).findings
+    (finding,) = answer("PROXY009", evidence).findings
     assert finding.numbers["share"] == pytest.approx(who.mean())
 
 
@@ -464,8 +452,8 @@ def test_rows_that_have_not_matured_are_not_asked():
     labels, _ = answers_of(0.05)
     late = np.zeros(N)
     late[N // 2 :] = 1
-    subject = feed(labels=labels, states={"stars": late}, changes={"objective.score": "stars - hide"})
-    (finding,) = answer("PROXY009", subject).findings
+    evidence = feed(labels=labels, states={"stars": late}, changes={"objective.score": "stars - hide"})
+    (finding,) = answer("PROXY009", evidence).findings
     assert finding.numbers["rows"] == N // 2
 
 

@@ -22,6 +22,7 @@ from truenorth.audit.measured.column_steps import (
     number_step,
     silences,
 )
+from truenorth.audit.measured.identifying import is_identifying
 from truenorth.audit.measured.timeline import HOUR, LEAST_COUNT, Run, runs
 from truenorth.audit.rules import data_rows
 from truenorth.audit.subject import Subject
@@ -236,7 +237,7 @@ def unit_or_coding_changes(subject: Subject) -> Iterator[Hit | Unknown]:
 
 def _step(subject: Subject, name: str, column: Vector, periods: Periods) -> Step | None:
     if _is_code(subject, name, column):
-        codes, names = levels(column)
+        codes, names = _levels(subject, name, column)
         return level_step(codes, names, periods)
     if column.role in ("number", "boolean"):
         return number_step(column, periods)
@@ -322,7 +323,7 @@ def _kinds(
     for section, name, column in _inputs(subject):
         path = (section, name) if section == "features" else ("examples", "context")
         if _is_code(subject, name, column):
-            codes, names = levels(column)
+            codes, names = _levels(subject, name, column)
             if len(names) <= MOST_LEVELS and level_step(codes, names, periods) is None:
                 for code, rows in _rows_by_code(codes, len(names)):
                     yield path, f"{name} {names[code]!r}", rows, every
@@ -359,6 +360,14 @@ def _is_code(subject: Subject, name: str, column: Vector) -> bool:
     return column.levels is not None or (
         feature is not None and feature.as_ in ("category", "id") and column.role == "number"
     )
+
+
+def _levels(subject: Subject, name: str, column: Vector) -> tuple[np.ndarray, list[str]]:
+    """Return codes and names of the levels; what identifies a person is counted, not named."""
+    codes, names = levels(column)
+    if len(names) <= MOST_LEVELS and is_identifying(subject.framing, name, column):
+        names = [f"level {number} of {len(names)}, not shown" for number in range(1, len(names) + 1)]
+    return codes, names
 
 
 def _dated(subject: Subject) -> DataEvidence | None:

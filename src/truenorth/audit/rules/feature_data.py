@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from truenorth.audit.contract import Hit, Rule, Unknown, rule
 from truenorth.audit.evidence import SAMPLE, DataEvidence, with_rows
 from truenorth.audit.measured.drift import Drift, drift
+from truenorth.audit.measured.identifying import is_identifying
 from truenorth.audit.stated.row_reads import written_name
 from truenorth.audit.subject import Subject
 from truenorth.engine.vectors import Vector
@@ -163,7 +164,7 @@ def constant_or_missing(subject: Subject) -> Iterator[Hit | Unknown]:
         is_empty, is_constant = not len(known), len(known) == len(one) and bool((known == known[0]).all())
         if is_empty or is_constant:
             told.add(name)
-            got = "none" if is_empty else f"one, {_value(one)}"
+            got = "none" if is_empty else f"one, {_value(subject, name, one)}"
             yield Hit(
                 path=("features", name),
                 evidence=f"expected values that differ, got {got} in {len(one):,} training rows of {name!r}.",
@@ -172,7 +173,9 @@ def constant_or_missing(subject: Subject) -> Iterator[Hit | Unknown]:
             )
 
 
-def _value(column: Vector) -> str:
+def _value(subject: Subject, name: str, column: Vector) -> str:
+    if is_identifying(subject.framing, name, column):
+        return "not shown (it identifies a person),"
     first = column.texts()[0] if column.role == "text" else column.values[0]
     return repr(str(first)[:40]) if column.role == "text" else f"{float(first):g}"
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from truenorth.audit.contract import Hit, Unknown, rule
 from truenorth.audit.evidence import DataEvidence
+from truenorth.audit.identifiers import find_identifiers
 from truenorth.audit.measured.built_labels import found_by_build, trained_columns
 from truenorth.audit.subject import Subject
 from truenorth.examples.dataset import class_name
@@ -251,13 +252,15 @@ def _should_have_a_class(data: DataEvidence, label: Label) -> Any:
 
 
 def _unlisted(subject: Subject, label: Label) -> str:
-    """Return the commonest unlisted values among the first rows of the log, for the message."""
+    """Return the commonest unlisted values among the first rows of the log, or how many identify persons."""
     assert subject.data is not None
     source = subject.framing.table_of(label).source or ""
     column = None if label.value is None else label.value.column
     head = subject.data.heads.get(source, {}).get(column or "", ())
     listed = {str(one) for one in label.classes} if isinstance(label.classes, tuple) else set()
     values = [str(one) for one in head if one is not None and str(one) not in listed]
+    if listed and values and find_identifiers({column or "": head}):
+        return f" ({len(set(values)):,} distinct in the first rows, not shown: they identify persons)"
     common = sorted(set(values), key=lambda one: (-values.count(one), one))[:3]
     return f" (such as {', '.join(map(repr, common))})" if listed and common else ""
 
