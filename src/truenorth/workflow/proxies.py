@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from truenorth.audit.terms import directions
+from truenorth.audit.stated.terms import directions
 from truenorth.decision.contract import Batch, Prediction
 from truenorth.decision.score import expected
 from truenorth.errors import Finding
