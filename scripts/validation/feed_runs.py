@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import truenorth
 from tests.workflow.feed import Truth, truth_of, write_feed
 
-BAITED, PLAIN = 1.5, 0.0
+BAITED, PLAIN = 2.0, 0.0
 TURNED = ("TRAP", "HARMFUL")
 STEP = 0.21
 """Distance of two depths of the grid."""
