@@ -9,7 +9,8 @@ from tests.audit.framings import GONE, ask, state, subject_of
 from tests.audit.tables import N, evidence_of, subject_with, table
 from truenorth.audit import audit, find_rule
 from truenorth.audit.measured.association import association, attainable
-from truenorth.audit.stated.signals import said_in, trap_of
+from truenorth.audit.stated.lexicon import words_in
+from truenorth.audit.stated.signals import trap_of
 from truenorth.audit.stated.terms import directions, is_pushed, terms_of
 from truenorth.framing.expressions import parse_expression
 
@@ -269,7 +270,7 @@ def test_a_weight_needs_an_owner_too():
 
 
 def test_words_are_whole_and_whatever_parts_them():
-    assert said_in("add_to_cart", ("add to cart", "art")) == ("add to cart",)
+    assert words_in("add_to_cart", ("add to cart", "art")) == ("add to cart",)
 
 
 # the log

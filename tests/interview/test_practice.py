@@ -234,6 +234,13 @@ def test_listening_ends_with_the_time_and_with_the_input():
     assert listen("design it", TypedScreen([]), ticking(), minutes=2).remarks == ()
 
 
+def test_a_stopped_practice_keeps_what_was_said():
+    stopped = listen("design it", TypedScreen(["word"], end=KeyboardInterrupt), ticking(), minutes=2)
+    assert [remark.said for remark in stopped.remarks] == ["word"]
+    assert stopped.was_stopped
+    assert not listen("design it", TypedScreen(["word"]), ticking(), minutes=2).was_stopped
+
+
 def test_a_transcript_comes_from_a_file(tmp_path):
     file = tmp_path / "said.yaml"
     file.write_text(

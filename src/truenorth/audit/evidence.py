@@ -119,3 +119,8 @@ class DataEvidence:
                 for name in self.feature_names
             }
         return made
+
+
+def with_rows(data: DataEvidence | None) -> DataEvidence | None:
+    """Return the examples where there are any rows of them, None where there are none."""
+    return data if data is not None and data.dataset.n_rows else None

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from truenorth.cli.failing import told
+from truenorth.cli.failing import INTERRUPTED, told
 from truenorth.cli.options import Debug, File, Json, found, print_json
 from truenorth.errors import Finding, FramingError
 
@@ -53,6 +53,8 @@ def interview(
     Exits with 0 where the framing loads, with 2 where something is missing or wrong (it is written all the
     same), with 130 where it was stopped; --resume goes on.
     """
+    if answers is not None:
+        _refuse_what_asks_nothing(minutes=minutes, steps=steps, resume=resume)
     with told(as_json=as_json, debug=debug):
         if listed:
             _list(system, as_json=as_json)
@@ -131,15 +133,24 @@ def _choices(system: str | None, minutes: float | None, steps: int | None) -> di
     return {name: value for name, value in chosen.items() if value is not None}
 
 
+def _refuse_what_asks_nothing(**options: float | bool | None) -> None:
+    """Refuse options of a conversation beside a file of answers, which is asked nothing."""
+    for name, value in options.items():
+        if value is not None and value is not False:
+            raise typer.BadParameter(
+                "is for questions that are asked, not for --answers.", param_hint=f"--{name}"
+            )
+
+
 def _interview(
     chosen: dict[str, Any], answers: Path | None, out: Path, *, resume: bool, overwrite: bool
 ) -> Any:
-    from truenorth.interview import load_answers, plan
-    from truenorth.interview.session import begin, interview, write_framing
+    from truenorth.interview import plan
+    from truenorth.interview.session import answered_by, begin, interview, write_framing
 
     given = begin(out, resume=resume, overwrite=overwrite)
     if answers is not None:
-        given = load_answers(answers)
+        given = answered_by(answers, system=chosen.get("system"))
     else:
         planned = plan(**{**given.about, **chosen})
         given = interview(planned, given, out, screen=_Terminal(), clock=time.monotonic)
@@ -164,6 +175,8 @@ def _practise(
         print_json(result.to_dict())
     else:
         sys.stdout.write(result_text(result))
+    if said.was_stopped:
+        raise SystemExit(INTERRUPTED)
 
 
 def _title(system: str) -> str:

@@ -10,7 +10,8 @@ from truenorth.errors import Finding, FramingError
 from truenorth.interview.answers import NOT_APPLICABLE, UNKNOWN_WORDS, Answers
 from truenorth.interview.assembling import assemble, is_settled
 from truenorth.interview.check import check, read_answer
-from truenorth.interview.question import Question
+from truenorth.interview.question import ASKED_FOR, Question
+from truenorth.interview.ready import family_of
 from truenorth.interview.scripts import Plan, PlannedStep
 
 Clock = Callable[[], float]
@@ -60,6 +61,22 @@ def conduct(planned: Plan, answers: Answers, seat: Seat) -> Answers:
         if any(question.id not in answers for question in step.questions):
             seat.screen.tell(heading(step, len(planned.steps), answers))
             answers = _step(planned, step, answers, seat)
+    return answers
+
+
+def leave_open(planned: Plan, answers: Answers) -> Answers:
+    """Return answers in which every question of weight that they pass over is open.
+
+    Of weight is what fills a key of the framing, or what the audit asks for. Where no system was named, the
+    policy that was answered tells the family of the questions.
+    """
+    data = assemble(answers)
+    family = family_of(data) if planned.ready is None and "policy" in data else None
+    for question in planned.questions:
+        is_of_weight = bool(question.path) or question.weight >= ASKED_FOR
+        is_passed_over = question.id not in answers and not is_settled(data, question.path)
+        if is_of_weight and is_passed_over and question.fits(family):
+            answers = answers.with_unknown(question.id)
     return answers
 
 

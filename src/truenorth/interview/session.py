@@ -8,9 +8,9 @@ from truenorth.documents.files import write_whole
 from truenorth.errors import Finding, FramingError, Interrupted
 from truenorth.framing.schema import schema_text
 from truenorth.interview.answers import Answers, dump_answers, load_answers
-from truenorth.interview.asking import Clock, Screen, Seat, conduct
+from truenorth.interview.asking import Clock, Screen, Seat, conduct, leave_open
 from truenorth.interview.draft import Draft, make_draft
-from truenorth.interview.scripts import Plan
+from truenorth.interview.scripts import Plan, plan
 from truenorth.interview.writing import framing_text
 
 
@@ -65,6 +65,21 @@ def interview(planned: Plan, answers: Answers, out: Path, *, screen: Screen, clo
         return conduct(planned, answers, Seat(screen, clock, keep))
     except (EOFError, KeyboardInterrupt):
         raise Interrupted(_stopped(out, kept)) from None
+
+
+def answered_by(file: Path, *, system: str | None = None) -> Answers:
+    """Return the answers of a file; what it passes over of what an interview would ask is open.
+
+    Args:
+        file: The answers.
+        system: A ready system whose family chooses the questions; by default the one that the file names.
+
+    Raises:
+        FramingError: If the file cannot be read, or there is no such system.
+    """
+    answers = load_answers(file)
+    chosen = {"system": system} if system is not None else {}
+    return leave_open(plan(**{**answers.about, **chosen}), answers)
 
 
 def write_framing(answers: Answers, out: Path) -> Draft:

@@ -143,10 +143,9 @@ def found_by(work: Work) -> list[Mapping[str, Any]]:
 
 
 def _without_repetition(found: list[Mapping[str, Any]], made: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Leave out what a rule of the audit says again of the same place, with its evidence."""
-    said = {(one["code"], tuple(one["path"])) for one in made.get("findings", ())}
-    others = [one for one in found if (one["code"], tuple(one["path"])) not in said]
-    return [*made.get("findings", ()), *others]
+    """Leave out what a rule of the audit speaks of: it says so itself, with its evidence, or it is waived."""
+    rules = {one["code"] for one in made.get("answers", ())}
+    return [*made.get("findings", ()), *(one for one in found if one["code"] not in rules)]
 
 
 def summary_lines(result: Mapping[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from truenorth.audit.evidence import DataEvidence
 from truenorth.audit.measured.strength import auc, bins, separation
+from truenorth.audit.stated.reads import decision_reads
 from truenorth.engine.vectors import Vector
 
 Floats = NDArray[np.float64]
@@ -50,7 +51,7 @@ def proxies_of(evidence: DataEvidence, attribute: str, task: str | None) -> Prox
         task: The label whose score is followed; None leaves the decision out.
     """
     column = evidence.column(attribute)
-    names = [name for name in evidence.feature_names if name != attribute]
+    names = [name for name in evidence.feature_names if name not in reading_it(evidence, attribute)]
     if column is None or not names:
         return None
     index = np.flatnonzero(~column.is_null)
@@ -65,6 +66,12 @@ def proxies_of(evidence: DataEvidence, attribute: str, task: str | None) -> Prox
     found = auc(_out_of_fold(inputs, side), side)
     moved = None if task is None else _decision(evidence, task, index, inputs, side)
     return Proxies(attribute, level, len(index), found, strongest, moved)
+
+
+def reading_it(evidence: DataEvidence, attribute: str) -> set[str]:
+    """Return the features that read the attribute itself: those are no proxies, they are it (GOV001)."""
+    reads = decision_reads(evidence.dataset.framing)
+    return {str(path[1]) for path, read in reads if path[0] == "features" and attribute in read}
 
 
 def _sides(column: Vector) -> tuple[Floats, str]:

@@ -9,8 +9,8 @@ import numpy as np
 
 from truenorth.audit.contract import Hit, Unknown, rule
 from truenorth.audit.evidence import DataEvidence
+from truenorth.audit.stated.lexicon import words_in
 from truenorth.audit.stated.sample_size import SHORTEST, WEEK, smallest_effect, whole_weeks, written
-from truenorth.audit.stated.signals import said_in
 from truenorth.audit.stated.terms import directions, kpi_labels, labels_in, made_of, number_of
 from truenorth.audit.stated.trial import Trial, compared, planned
 from truenorth.audit.subject import Subject
@@ -238,7 +238,7 @@ def wrong_unit(subject: Subject) -> Iterator[Hit | Unknown]:
             fix=f"unit: {analysed}",
         )
     spill = _shared(subject)
-    if spill and not said_in(unit, COARSE):
+    if spill and not words_in(unit, COARSE):
         yield Hit(
             path=("experiment", "unit"),
             evidence=f"expected a unit that holds both arms apart beside {spill}, got {unit!r}.",
@@ -415,9 +415,9 @@ def _is_finer(subject: Subject, unit: str, analysed: str) -> bool | None:
             return _splits(ours, theirs)
     source = subject.example_source
     inner = {*table.group, *table.decision, *(source.key if source is not None else ()), "row", "example_id"}
-    if unit in inner or said_in(unit, FINER):
+    if unit in inner or words_in(unit, FINER):
         return True
-    return False if said_in(unit, COARSE) else None
+    return False if words_in(unit, COARSE) else None
 
 
 def _codes(subject: Subject, name: str, data: DataEvidence) -> Vector | None:
@@ -441,10 +441,10 @@ def _shared(subject: Subject) -> str | None:
     policy = subject.framing.policy
     if policy is not None and policy.bid is not None and policy.bid.budget is not None:
         return f"bids from one budget ({policy.bid.budget})"
-    words = said_in(subject.words, MARKETS)
+    words = words_in(subject.words, MARKETS)
     if words:
         return f"{words[0]!r}"
-    sides = said_in(subject.words, SUPPLY), said_in(subject.words, DEMAND)
+    sides = words_in(subject.words, SUPPLY), words_in(subject.words, DEMAND)
     return f"{sides[0][0]} and {sides[1][0]}" if all(sides) else None
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truenorth.audit.contract import Hit, Rule, Unknown, rule
-from truenorth.audit.evidence import SAMPLE, DataEvidence
+from truenorth.audit.evidence import SAMPLE, DataEvidence, with_rows
 from truenorth.audit.measured.drift import Drift, drift
 from truenorth.audit.stated.row_reads import written_name
 from truenorth.audit.subject import Subject
@@ -56,7 +56,7 @@ def mix_differs_in_test(subject: Subject) -> Iterator[Hit | Unknown]:
         chi-square times (1/n + 1/m), says what small samples do alone: Yurdakul and Naranjo (2020), Journal
         of Risk Model Validation 14(4).
     """
-    data = _data(subject)
+    data = with_rows(subject.data)
     if data is None:
         return
     train, test = _sampled(data.train), _sampled(data.test)
@@ -149,7 +149,7 @@ def constant_or_missing(subject: Subject) -> Iterator[Hit | Unknown]:
     How to fix:
         Mend the join if the feature should vary; else take it out.
     """
-    data = _data(subject)
+    data = with_rows(subject.data)
     if data is None:
         return
     rows = data.train if data.train.any() else np.ones(data.dataset.n_rows, dtype=bool)
@@ -198,7 +198,7 @@ def no_cold_start(subject: Subject) -> Iterator[Hit | Unknown]:
         `default:` a value that means "unknown"; a feature of a wider group (country, category) beside it;
         and a slice, `slices: [{new: customer_count = 0}]`.
     """
-    data = _data(subject)
+    data = with_rows(subject.data)
     if data is None or not data.train.any() or not data.test.any():
         return
     for entity in subject.framing.table.entity:
@@ -318,12 +318,6 @@ def _share(task: Any, streams: list[str]) -> float | None:
     if not total:
         return None
     return sum(float(one["mean_absolute"]) for one in listed or () if one["feature"] in streams) / total
-
-
-def _data(subject: Subject) -> DataEvidence | None:
-    """Return the examples where there are any rows of them."""
-    data = subject.data
-    return data if data is not None and data.dataset.n_rows else None
 
 
 DATA_RULES: tuple[Rule, ...] = (

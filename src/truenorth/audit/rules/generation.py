@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from truenorth.audit.contract import Hit, Unknown, rule
-from truenorth.audit.stated.lexicon import GENERATION, domains_in
-from truenorth.audit.stated.signals import HARM, THUMBS, label_words, literals, said_in
+from truenorth.audit.stated.lexicon import GENERATION, HANDS_OVER, domains_in, verbs_in, words_in
+from truenorth.audit.stated.signals import HARM, THUMBS, label_words, literals
 from truenorth.audit.stated.terms import labels_in, made_of
 from truenorth.audit.subject import Subject
 from truenorth.framing.models import External
@@ -23,10 +23,6 @@ CONSEQUENTIAL = ("legal", "law", "court", "tax", "contract", "contracts", "medic
                  "dosage", "insurance", "claim", "claims", "benefits", "refund", "refunds", "safety",
                  "financial advice", "investment", "emergency", "suicide", "self harm")  # fmt: skip
 """Words of answers on which somebody acts and may be hurt."""
-HANDED_OVER = ("review", "reviews", "hand", "handover", "escalate", "refer", "ask", "human", "person",
-               "agent", "expert", "editor", "nurse", "doctor", "lawyer", "approve",
-               "approval", "hold", "queue")  # fmt: skip
-"""Words of actions in which a person sees the answer first."""
 SHOWING = ("show", "send", "answer", "publish", "reply", "display", "deliver")
 """Words of actions that put the answer before the user."""
 STRICT_LAWS = frozenset({"hipaa", "ecoa", "fha", "eu_ai_act"})
@@ -91,7 +87,7 @@ def no_control_before_showing(subject: Subject) -> Iterator[Hit | Unknown]:
     if not words:
         return
     policy, framing = subject.framing.policy, subject.framing
-    others = [] if policy is None else [one for one in policy.actions if not said_in(one, SHOWING)]
+    others = [] if policy is None else [one for one in policy.actions if not words_in(one, SHOWING)]
     drops = policy is not None and policy.rank is not None and any(one.drop for one in policy.rank.rules)
     held = [one.metric for one in framing.constraints if _is_about_harm(one.metric, subject)]
     if others or drops or held or (policy is not None and policy.threshold is not None):
@@ -133,7 +129,7 @@ def no_human_check(subject: Subject) -> Iterator[Hit | Unknown]:
     laws = sorted(STRICT_LAWS & set(framing.business.regulation))
     words = [
         *(word for found in domains.values() for word in found),
-        *said_in(subject.words, CONSEQUENTIAL),
+        *words_in(subject.words, CONSEQUENTIAL),
         *laws,
     ]
     actions = [*framing.policy.actions] if framing.policy is not None else []
@@ -141,7 +137,7 @@ def no_human_check(subject: Subject) -> Iterator[Hit | Unknown]:
         framing.policy.fallback.action if framing.policy is not None and framing.policy.fallback else None
     )
     is_checked = framing.product.archetype in ("human_in_the_loop", "augmentation") or any(
-        said_in(one, HANDED_OVER) for one in (*actions, fallback or "")
+        verbs_in(one, HANDS_OVER) for one in (*actions, fallback or "")
     )
     if words and not is_checked:
         yield Hit(
@@ -180,7 +176,7 @@ def thumbs_as_quality(subject: Subject) -> Iterator[Hit | Unknown]:
         return
     for name in sorted(made_of(labels_in(framing.objective.score.columns, framing), framing)):
         label = framing.labels[name]
-        words = said_in(label_words(name, label), THUMBS)
+        words = words_in(label_words(name, label), THUMBS)
         if words and not label.judged:
             yield Hit(
                 path=("labels", name),
@@ -192,9 +188,9 @@ def thumbs_as_quality(subject: Subject) -> Iterator[Hit | Unknown]:
 
 def _generated(subject: Subject) -> tuple[str, ...]:
     """Return the words that say that output is generated; none where it is not."""
-    found = said_in(subject.words, GENERATION)
+    found = words_in(subject.words, GENERATION)
     is_external = any(isinstance(one, External) for one in subject.framing.models.candidates)
-    return found or (said_in(subject.words, WRITTEN) if is_external else ())
+    return found or (words_in(subject.words, WRITTEN) if is_external else ())
 
 
 def _is_about_harm(metric: MetricReference, subject: Subject) -> bool:
@@ -206,7 +202,8 @@ def _is_about_harm(metric: MetricReference, subject: Subject) -> bool:
         *metric.columns,
         *(text for one in conditions for text in literals(one)),
     ]
-    return bool(said_in(" ; ".join([*texts, *(label_words(one, framing.labels[one]) for one in read)]), HARM))
+    texts += [label_words(one, framing.labels[one]) for one in read]
+    return bool(words_in(" ; ".join(texts), HARM))
 
 
 RULES = (no_graded_answers, no_control_before_showing, no_human_check, thumbs_as_quality)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from truenorth.audit.contract import Hit, Unknown, rule
@@ -14,6 +13,7 @@ from truenorth.audit.stated.lexicon import (
     is_money,
     words_in,
 )
+from truenorth.audit.stated.terms import finite_number
 from truenorth.audit.subject import Subject
 from truenorth.framing.durations import DAY
 
@@ -352,8 +352,7 @@ def upkeep_not_repaid(subject: Subject) -> Iterator[Hit | Unknown]:
     change = abs(kpi.target.fraction) * (abs(kpi.baseline) if is_relative else 1.0)
     gain = change * 365 * DAY / kpi.metric.per.microseconds
     volume = framing.business.scale.decisions_per_day or 0.0
-    per_decision = framing.business.costs.decision
-    running = float(str(per_decision)) * volume * 365 if _is_number(per_decision) else 0.0
+    running = (finite_number(framing.business.costs.decision) or 0.0) * volume * 365
     upkeep = UPKEEP_PER_YEAR + running
     if gain < upkeep:
         yield Hit(
@@ -362,13 +361,6 @@ def upkeep_not_repaid(subject: Subject) -> Iterator[Hit | Unknown]:
             fix="keep the rule, or decide on more: scale: {decisions_per_day: ...}",
             numbers={"gain_per_year": gain, "upkeep_per_year": upkeep},
         )
-
-
-def _is_number(expression: object) -> bool:
-    try:
-        return math.isfinite(float(str(expression)))
-    except ValueError:
-        return False
 
 
 RULES = (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from truenorth.audit.contract import Hit, Unknown, rule
 from truenorth.audit.identifiers import KINDS, find_identifiers
 from truenorth.audit.measured.protected import proxies_of
-from truenorth.audit.stated.lexicon import domains_in, hands_over, verbs_in, words_in
+from truenorth.audit.stated.lexicon import TAKES_AWAY, domains_in, hands_over, verbs_in, words_in
 from truenorth.audit.stated.reads import decision_reads, source_reads
 from truenorth.audit.subject import Subject
 from truenorth.framing.references import Constraint
@@ -15,9 +15,6 @@ from truenorth.framing.references import Constraint
 FAIR_LENDING = ("ecoa", "fha")
 PERSONAL_DOMAINS = ("lending", "hiring", "housing", "health")
 """Domains in which a decision weighs on a person's life."""
-ADVERSE = ("decline", "deny", "denied", "denial", "reject", "refuse", "refusal", "block", "remove", "removal",
-           "suspend", "ban", "banned")  # fmt: skip
-"""Words in the name of an action that takes something from the person."""
 WATCH, STRONG = 0.6, 0.7
 """ROC area of a protected attribute from the features: worth watching, and strong."""
 FOLLOWS = 0.1
@@ -205,7 +202,7 @@ def adverse_decision_without_reasons(subject: Subject) -> Iterator[Hit | Unknown
 def _adverse(subject: Subject) -> tuple[str, ...]:
     policy = subject.framing.policy
     names = [*policy.actions, *([policy.threshold.act] if policy.threshold else [])] if policy else []
-    return tuple(name for name in names if verbs_in(name, ADVERSE))
+    return tuple(name for name in names if verbs_in(name, TAKES_AWAY))
 
 
 @rule("GOV005", "direct-identifiers", severity="warn", stage="data")

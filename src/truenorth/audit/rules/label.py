@@ -11,7 +11,8 @@ from pathlib import Path
 
 from truenorth.audit.contract import Hit, Unknown, rule
 from truenorth.audit.rules import label_data, label_timing, label_trust
-from truenorth.audit.stated.label_words import OPEN_ENDED, PEOPLE, matches, plain
+from truenorth.audit.stated.label_words import OPEN_ENDED, PEOPLE
+from truenorth.audit.stated.lexicon import plain, words_in
 from truenorth.audit.subject import Subject
 from truenorth.framing.durations import DAY, Duration
 from truenorth.framing.framing import Framing
@@ -207,12 +208,12 @@ def growing_classes(subject: Subject) -> Iterator[Hit | Unknown]:
         and Sargin (2016), Deep Neural Networks for YouTube Recommendations, RecSys.
     """
     said = plain(subject.words, *subject.framing.open_questions)
-    grows = matches(said, _NEW) if matches(said, _OFTEN) else ()
+    grows = words_in(said, _NEW) if words_in(said, _OFTEN) else ()
     for name, label in subject.trained.items():
         if label.kind != "class":
             continue
         count = _class_count(subject, name, label)
-        things = matches(plain(label.value), OPEN_ENDED) if label.classes is None else ()
+        things = words_in(plain(label.value), OPEN_ENDED) if label.classes is None else ()
         if count is not None and count > MOST_CLASSES:
             yield _many(name, f"{count:,} classes", {"classes": count})
         elif things:
@@ -273,7 +274,7 @@ def no_agreement(subject: Subject) -> Iterator[Hit | Unknown]:
         is our rule of thumb between them.
     """
     for name, label in subject.framing.labels.items():
-        people = matches(plain(label.origin), PEOPLE) if name in subject.trained else ()
+        people = words_in(plain(label.origin), PEOPLE) if name in subject.trained else ()
         if label.judged is None:
             if people and label.reliability is None:
                 yield _unagreed(name, f"got none beside the origin {label.origin!r}", None)

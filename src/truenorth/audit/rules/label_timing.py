@@ -13,7 +13,8 @@ import numpy as np
 from truenorth.audit.contract import Hit, Unknown, rule
 from truenorth.audit.measured.built_labels import found_by_build, trained_columns
 from truenorth.audit.measured.outcome_endings import Comparison, Ending, ending
-from truenorth.audit.stated.label_words import REPORTED, matches, plain
+from truenorth.audit.stated.label_words import REPORTED
+from truenorth.audit.stated.lexicon import plain, words_in
 from truenorth.audit.subject import Subject
 from truenorth.framing.durations import DAY, SECOND, Duration
 from truenorth.framing.horizon import read_columns, with_dependencies
@@ -146,7 +147,7 @@ def _is_report(subject: Subject, name: str, label: Label) -> bool:
     """Whether an event tells what a row already was: it has the row's own key, or a word that says so."""
     own = subject.example_source
     is_of_the_row = own is not None and bool(own.key) and set(own.key) <= set(label.by) and not label.absent
-    return is_of_the_row or bool(matches(plain(name, label.source, label.origin), REPORTED))
+    return is_of_the_row or bool(words_in(plain(name, label.source, label.origin), REPORTED))
 
 
 def _after_the_window(subject: Subject, name: str, label: Label) -> tuple[int, int]:

@@ -11,17 +11,15 @@ from truenorth.audit.stated.label_words import (
     CANDIDATES,
     DWELL,
     EXPOSED,
-    HIDING,
     LASTING,
     MACHINES,
     NOISY,
     SKIPS,
     behaviours,
     conditions,
-    matches,
-    plain,
     words_of,
 )
+from truenorth.audit.stated.lexicon import TAKES_AWAY, plain, verbs_in, words_in
 from truenorth.audit.subject import Subject
 from truenorth.framing.expressions import Expression
 from truenorth.framing.labels import Label
@@ -67,7 +65,7 @@ def click_without_satisfaction(subject: Subject) -> Iterator[Hit | Unknown]:
 
 def _is_glance(name: str, label: Label) -> bool:
     said = words_of(name, label)
-    return bool(behaviours(said)) and not matches(said, LASTING) and label.unless is None
+    return bool(behaviours(said)) and not words_in(said, LASTING) and label.unless is None
 
 
 @rule("LABEL009", "never-shown-as-negative", severity="error")
@@ -92,7 +90,7 @@ def never_shown_as_negative(subject: Subject) -> Iterator[Hit | Unknown]:
     """
     table = subject.framing.table
     source = plain(table.source)
-    if table.shown is not None or matches(source, EXPOSED) or table.source is None:
+    if table.shown is not None or words_in(source, EXPOSED) or table.source is None:
         return
     read = str(table.position) if table.position is not None else "position"
     if (
@@ -101,7 +99,7 @@ def never_shown_as_negative(subject: Subject) -> Iterator[Hit | Unknown]:
         and table.where.columns & table.position.columns
     ):
         return
-    named = matches(source, CANDIDATES)
+    named = words_in(source, CANDIDATES)
     is_drawn = bool(table.decision) and table.propensity is not None and table.action is None
     if named or is_drawn:
         got = f"the source {table.source!r}" if named else f"propensities within {', '.join(table.decision)}"
@@ -165,16 +163,16 @@ def _dwell_column(subject: Subject) -> str | None:
     named += sorted(
         one for label in subject.framing.labels.values() if label.when for one in label.when.columns
     )
-    return next((name for name in named if matches(plain(name), DWELL)), None)
+    return next((name for name in named if words_in(name, DWELL)), None)
 
 
 def _is_skip(name: str, label: Label) -> bool:
     bounded = any(
-        isinstance(node.this, exp.Column) and matches(plain(node.this.name), (*DWELL, *LASTING))
+        isinstance(node.this, exp.Column) and words_in(node.this.name, (*DWELL, *LASTING))
         for one in conditions(label)
         for node in one.tree.find_all(exp.LT, exp.LTE)
     )
-    return bounded or bool(matches(words_of(name, label), SKIPS))
+    return bounded or bool(words_in(words_of(name, label), SKIPS))
 
 
 @rule("LABEL013", "decision-hides-its-label", severity="warn")
@@ -217,9 +215,9 @@ def decision_hides_its_label(subject: Subject) -> Iterator[Hit | Unknown]:
 def _hiding(policy: Policy) -> tuple[tuple[str, ...], str] | None:
     """Return where a policy hides outcomes, and how."""
     for action in policy.actions:
-        if matches(plain(action), HIDING):
+        if verbs_in(action, TAKES_AWAY):
             return ("actions", action), f"the action {action!r}"
-    if policy.threshold is not None and matches(plain(policy.threshold.act), HIDING):
+    if policy.threshold is not None and verbs_in(policy.threshold.act, TAKES_AWAY):
         return ("threshold", "act"), f"the action {policy.threshold.act!r}"
     if policy.rank is not None:
         shown = (
@@ -302,7 +300,7 @@ def noise_not_declared(subject: Subject) -> Iterator[Hit | Unknown]:
         where the truth is known, as in a simulation.
     """
     for name, label in subject.trained.items():
-        noisy = matches(plain(name, label.origin, label.source, *map(str, conditions(label))), NOISY)
+        noisy = words_in(plain(name, label.origin, label.source, *map(str, conditions(label))), NOISY)
         if noisy and label.reliability is None and label.judged is None:
             yield Hit(
                 path=("labels", name, "reliability"),
@@ -338,7 +336,7 @@ def circular_label(subject: Subject) -> Iterator[Hit | Unknown]:
     scores |= {framing.models.incumbent} - {None} if framing.models.incumbent else set()
     rules, renames = _rules(subject), _renames(subject)
     for name, label in subject.trained.items():
-        said = matches(plain(label.origin), MACHINES)
+        said = words_in(plain(label.origin), MACHINES)
         read = sorted({column for one in conditions(label) for column in one.columns} & scores)
         spelled = [_spelled(one, renames) for one in conditions(label)]
         same = next((rules[text] for text in spelled if text in rules), None)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from truenorth.audit.contract import Hit, Rule, Unknown, rule
-from truenorth.audit.evidence import DataEvidence
+from truenorth.audit.evidence import DataEvidence, with_rows
 from truenorth.audit.measured.impact import LEAST, Impact, held_out, impact, parts
 from truenorth.audit.measured.period_aggregates import (
     Attribute,
@@ -83,7 +83,7 @@ def one_feature_decides(subject: Subject) -> Iterator[Hit | Unknown]:
         is too good to be true. The bounds are ours: the catalogue's 20 points, lowered to 15 by the example
         above.
     """
-    data = _data(subject)
+    data = with_rows(subject.data)
     if data is None:
         return
     labels = _labels(subject, data)
@@ -159,7 +159,7 @@ def rows_seen_in_training(subject: Subject) -> Iterator[Hit | Unknown]:
         Lee et al. (2022). Deduplicating training data makes language models better. ACL, on near duplicates
         between parts. The bounds are ours.
     """
-    data = _data(subject)
+    data = with_rows(subject.data)
     if data is None:
         return
     texts = frozenset(name for name, one in subject.framing.features.items() if one.as_ == "text")
@@ -256,7 +256,7 @@ def latest_value_as_history(subject: Subject) -> Iterator[Hit | Unknown]:
         The comparison of as-of and latest values is that of point-in-time joins in feature stores; the
         bounds are ours.
     """
-    data = _data(subject)
+    data = with_rows(subject.data)
     if data is None or not len(data.at):
         return
     suspects = [name for name in data.feature_names if undated_reads(subject.framing, name)]
@@ -345,7 +345,7 @@ def aggregate_over_the_label_period(subject: Subject) -> Iterator[Hit | Unknown]
         The bounds are ours, measured on KuaiRand: statistics .26 to .43, attributes under .1 in absolute
         value.
     """
-    data = _data(subject)
+    data = with_rows(subject.data)
     found = {} if data is None else {one.feature: one for one in attributes(subject, data)}
     for one in found.values():
         if one.reaches_ahead:
@@ -421,7 +421,7 @@ def encoding_saw_the_test(subject: Subject) -> Iterator[Hit | Unknown]:
         Micci-Barreca (2001). A preprocessing scheme for high-cardinality categorical attributes. SIGKDD
         Explorations 3(1).
     """
-    data = _data(subject)
+    data = with_rows(subject.data)
     if data is None:
         return
     for name in data.feature_names:
@@ -463,12 +463,6 @@ def _scores_from_elsewhere(subject: Subject) -> list[str]:
     models = subject.framing.models
     named = [models.incumbent] if models.incumbent else []
     return [*named, *(one.external for one in models.candidates if isinstance(one, External))]
-
-
-def _data(subject: Subject) -> DataEvidence | None:
-    """Return the examples where there are any rows of them."""
-    data = subject.data
-    return data if data is not None and data.dataset.n_rows else None
 
 
 def _labels(subject: Subject, data: DataEvidence) -> list[str]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 
 from truenorth.audit.contract import Hit, Path, Unknown, rule
 from truenorth.audit.evidence import DataEvidence
 from truenorth.audit.rules.goal import UPKEEP_PER_YEAR
-from truenorth.audit.stated.lexicon import ADVERSARIAL
-from truenorth.audit.stated.signals import said_in
+from truenorth.audit.stated.lexicon import ADVERSARIAL, words_in
+from truenorth.audit.stated.terms import finite_number
 from truenorth.audit.subject import Subject
 from truenorth.examples.dataset import Outcomes
 from truenorth.framing.labels import Label
@@ -224,7 +222,7 @@ def too_few_decisions(subject: Subject) -> Iterator[Hit | Unknown]:
     if volume is None:
         yield Unknown("business.scale.decisions_per_day is not stated: count yesterday's decisions")
         return
-    review = _number(business.costs.review)
+    review = finite_number(business.costs.review)
     by_people = None if review is None else review * volume * 365
     is_few = volume < DECIDED_BY_ONE_PERSON if by_people is None else by_people < UPKEEP_PER_YEAR
     if not is_few:
@@ -277,7 +275,7 @@ def rules_suffice(subject: Subject) -> Iterator[Hit | Unknown]:
     if not (is_short and models.candidates and models.minimum_gain is None):
         return
     retrain = framing.monitoring.retrain
-    changes = said_in(_worries(subject), (*SHIFTING, *ADVERSARIAL)) or retrain.or_event
+    changes = words_in(_worries(subject), (*SHIFTING, *ADVERSARIAL)) or retrain.or_event
     if not changes:
         yield Hit(
             path=("models", "rules"),
@@ -316,7 +314,7 @@ def shift_without_retraining(subject: Subject) -> Iterator[Hit | Unknown]:
         *((("open_questions", at), text) for at, text in enumerate(framing.open_questions)),
     ]
     for path, text in places:
-        found = said_in(text, SHIFTING)
+        found = words_in(text, SHIFTING)
         if found:
             yield Hit(
                 path=path,
@@ -403,15 +401,7 @@ def _worries(subject: Subject) -> str:
 
 
 def _is_synthetic(label: Label) -> bool:
-    return bool(said_in(label.origin or "", SYNTHETIC))
-
-
-def _number(expression: Any) -> float | None:
-    try:
-        number = float(str(expression))
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
+    return bool(words_in(label.origin or "", SYNTHETIC))
 
 
 RULES = (

@@ -11,14 +11,11 @@ from truenorth.audit.measured.idle_actions import never_cheapest, never_taken
 from truenorth.audit.measured.repeats import as_numbers, counting, is_kept_away, put_away, repeats
 from truenorth.audit.stated.groups import alike_because, decided_by_group
 from truenorth.audit.stated.halves import compared_with_half, equal_errors
-from truenorth.audit.stated.lexicon import words_in
+from truenorth.audit.stated.lexicon import HANDS_OVER, verbs_in
 from truenorth.audit.stated.waiting import waits, window_end
 from truenorth.audit.subject import Subject
 from truenorth.framing.durations import Duration
 
-BY_HAND = ("review", "ask", "call", "refer", "hold", "escalate", "inspect", "check", "verify", "visit",
-           "contact", "manual", "investigate", "phone")  # fmt: skip
-"""Words of actions that take a person's time."""
 SHOWN_AGAIN = 0.05
 """Share of the put-away pairs that may come back before it is a habit. A rule of thumb."""
 FEWEST_PAIRS = 30
@@ -123,7 +120,7 @@ def queue_without_capacity(subject: Subject) -> Iterator[Hit | Unknown]:
         return
     acts = (*policy.actions, *((policy.threshold.act,) if policy.threshold else ()))
     for action in acts:
-        if not words_in(action, BY_HAND) or action in policy.capacity or _is_bounded(subject, action):
+        if not verbs_in(action, HANDS_OVER) or action in policy.capacity or _is_bounded(subject, action):
             continue
         yield Hit(
             path=("policy", "actions", action)

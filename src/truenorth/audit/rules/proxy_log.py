@@ -13,7 +13,8 @@ from truenorth.audit.contract import Hit, Unknown, rule
 from truenorth.audit.evidence import SAMPLE, DataEvidence, Mask
 from truenorth.audit.measured.association import Association, association, attainable, by_unit, units_of
 from truenorth.audit.measured.outcomes import outcome
-from truenorth.audit.stated.signals import OPINIONS, label_words, said_in
+from truenorth.audit.stated.lexicon import words_in
+from truenorth.audit.stated.signals import OPINIONS, label_words
 from truenorth.audit.stated.terms import Term, is_pushed, kpi_labels, labels_in, made_of, terms_of
 from truenorth.audit.subject import Subject
 from truenorth.examples.dataset import Outcomes
@@ -276,7 +277,7 @@ def self_selected_feedback(subject: Subject) -> Iterator[Hit | Unknown]:
         return
     for name in sorted(made_of(labels_in(framing.objective.score.columns, framing), framing)):
         label = framing.labels[name]
-        words = said_in(label_words(name, label), OPINIONS)
+        words = words_in(label_words(name, label), OPINIONS)
         outcomes = data.dataset.labels.get(name)
         if not words or label.judged or label.weight is not None or outcomes is None:
             continue

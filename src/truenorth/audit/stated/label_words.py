@@ -5,11 +5,9 @@ A name is a hint, never a proof; a rule that rests on one shows the word.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-
 from sqlglot import exp
 
+from truenorth.audit.stated.lexicon import plain, words_in
 from truenorth.framing.expressions import Expression
 from truenorth.framing.labels import Label
 
@@ -46,37 +44,10 @@ CANDIDATES = ("candidate", "candidates", "eligible", "retrieved", "inventory", "
 EXPOSED = ("shown", "impression", "impressions", "exposure", "exposures", "served", "displayed", "view",
            "views", "delivered")  # fmt: skip
 """Words of a log whose rows were shown."""
-HIDING = ("block", "decline", "deny", "reject", "refuse", "remove", "hide", "suspend", "ban", "delete",
-          "withhold", "suppress", "quarantine", "drop", "filter", "takedown")  # fmt: skip
-"""Words of actions after which the outcome that was predicted can no longer happen or be seen."""
 OPEN_ENDED = ("item", "items", "product", "products", "sku", "app", "apps", "video", "videos", "song",
               "songs", "url", "query", "merchant", "creator", "user", "customer", "author", "asin",
               "isbn")  # fmt: skip
 """Words of a column whose values are things, of which there are more every week."""
-
-_SPLIT = re.compile(r"[^a-z0-9]+")
-
-
-def plain(*texts: object) -> str:
-    """Return names and prose as words with spaces between them, in lower case.
-
-    Examples:
-        >>> plain("play_time_ms", "action = 'click'", None)
-        'play time ms action click'
-    """
-    joined = " ".join(str(text) for text in texts if text is not None)
-    return " ".join(part for part in _SPLIT.split(joined.lower()) if part)
-
-
-def matches(text: str, words: Iterable[str]) -> tuple[str, ...]:
-    """Return which words stand in a text of `plain`, whole.
-
-    Examples:
-        >>> matches(plain("long_view"), ("view", "long_view", "play"))
-        ('view', 'long_view')
-    """
-    padded = f" {text} "
-    return tuple(word for word in words if f" {plain(word)} " in padded)
 
 
 def behaviours(text: str) -> tuple[str, ...]:
@@ -87,7 +58,7 @@ def behaviours(text: str) -> tuple[str, ...]:
         (('click',), ('open',), ())
     """
     forms = {word: {word, f"{word}s", f"{word}ed", f"is {word}", f"{word}ped"} for word in IMPLICIT}
-    return tuple(word for word, said in forms.items() if matches(text, said))
+    return tuple(word for word, said in forms.items() if words_in(text, said))
 
 
 def texts_in(*expressions: Expression | None) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from truenorth.framing.framing import Framing
 
@@ -50,9 +51,16 @@ GENERATION = ("generate", "generated", "generation", "summary", "summaries", "ch
               "draft reply", "llm", "language model", "answer text", "translation")  # fmt: skip
 """Words of systems whose output is text or another structure that is generated."""
 
-HANDS_OVER = ("review", "ask", "refer", "referred", "referral", "call", "hold", "challenge", "escalate",
-              "human", "person", "agent")  # fmt: skip
-"""Words in the name of an action that hands a case to a person."""
+HANDS_OVER = ("review", "ask", "refer", "referred", "referral", "call", "phone", "hold", "escalate", "hand",
+              "handover", "queue", "approval", "inspect", "check", "verify", "visit", "contact", "manual",
+              "investigate", "human", "person", "agent", "expert", "editor", "nurse", "doctor",
+              "lawyer")  # fmt: skip
+"""Words in the name of an action that hands a case to a person, whose time it takes."""
+
+TAKES_AWAY = ("decline", "deny", "denied", "denial", "reject", "refuse", "refusal", "block", "remove",
+              "removal", "hide", "suspend", "ban", "banned", "delete", "withhold", "suppress", "quarantine",
+              "drop", "filter", "takedown")  # fmt: skip
+"""Words in the name of an action that takes something from a person, and hides what would have come of it."""
 
 
 def hands_over(framing: Framing) -> tuple[str, ...]:
@@ -61,15 +69,31 @@ def hands_over(framing: Framing) -> tuple[str, ...]:
     return tuple(name for name in actions if verbs_in(name, HANDS_OVER))
 
 
+def plain(*texts: object) -> str:
+    """Return names and prose as words with spaces between them, in lower case.
+
+    Examples:
+        >>> plain("play_time_ms", "action = 'click'", None)
+        'play time ms action click'
+    """
+    return " ".join(_WORDS.findall(" ".join(str(text) for text in texts if text is not None).lower()))
+
+
+_plain_word = cache(plain)
+"""The words of the tables are asked for again and again."""
+
+
 def words_in(text: str, words: Iterable[str]) -> tuple[str, ...]:
-    """Return which words or phrases stand in a text, whole and whatever their case.
+    """Return which words or phrases stand in a text, whole, whatever their case and whatever parts them.
 
     Examples:
         >>> words_in("Lend to people who pay back", DOMAINS["lending"])
         ('lend',)
+        >>> words_in("add_to_cart; long_view", ("cart", "add to cart", "long_view", "art"))
+        ('cart', 'add to cart', 'long_view')
     """
-    plain = f" {' '.join(_WORDS.findall(text.lower()))} "
-    return tuple(word for word in words if f" {word} " in plain)
+    padded = f" {plain(text)} "
+    return tuple(word for word in words if f" {_plain_word(word)} " in padded)
 
 
 def verbs_in(name: str, verbs: Iterable[str]) -> tuple[str, ...]:

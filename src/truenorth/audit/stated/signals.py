@@ -6,12 +6,12 @@ columns it reads and the texts its conditions compare with.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlglot import exp
 
+from truenorth.audit.stated.lexicon import words_in
 from truenorth.framing.expressions import Expression
 from truenorth.framing.framing import Framing
 from truenorth.framing.labels import Label
@@ -91,20 +91,6 @@ LADDERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
 """Steps towards the goal, the farthest first."""
 
 
-_GAPS = re.compile(r"[^a-z0-9]+")
-
-
-def said_in(text: str, words: Iterable[str]) -> tuple[str, ...]:
-    """Return which words or phrases stand in a text, whole; anything that is no letter or digit parts words.
-
-    Examples:
-        >>> said_in("add_to_cart; is_like", ("cart", "like", "liked"))
-        ('cart', 'like')
-    """
-    plain = f" {_GAPS.sub(' ', text.lower()).strip()} "
-    return tuple(word for word in words if f" {word} " in plain)
-
-
 def label_words(name: str, label: Label) -> str:
     """Return the words of a label: its name, its source, and what its conditions read and compare with."""
     conditions = [one for one in (label.when, label.value, label.where) if one is not None]
@@ -123,15 +109,15 @@ def trap_of(name: str, label: Label) -> tuple[Trap, str] | None:
     """Return the known trap that a label is, with the word that says so; None where it is none."""
     words = label_words(name, label)
     for trap in TRAPS:
-        found = said_in(words, trap.words)
-        if found and not said_in(filtered_words(name, label), trap.unless):
+        found = words_in(words, trap.words)
+        if found and not words_in(filtered_words(name, label), trap.unless):
             return trap, found[0]
     return None
 
 
 def step(words: str, ladder: str) -> int | None:
     """Return the nearest step to the goal that words name on a ladder, from 0; None where they name none."""
-    found = [at for at, names in enumerate(LADDERS[ladder]) if said_in(words, names)]
+    found = [at for at, names in enumerate(LADDERS[ladder]) if words_in(words, names)]
     return max(found) if found else None
 
 

@@ -6,6 +6,7 @@ read of a tree that is not linear is only a direction, never a size.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -139,6 +140,12 @@ def number_of(node: exp.Expr) -> float | None:
         inner = number_of(node.this)
         return None if inner is None else -inner
     return float(node.this) if isinstance(node, exp.Literal) and not node.is_string else None
+
+
+def finite_number(expression: Expression | None) -> float | None:
+    """Return the number that an expression is, None where it is missing, reads something or is infinite."""
+    number = None if expression is None else number_of(expression.tree)
+    return number if number is not None and math.isfinite(number) else None
 
 
 def _summands(node: exp.Expr, weight: float) -> Iterator[tuple[exp.Expr, float]]:

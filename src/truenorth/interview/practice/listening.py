@@ -15,17 +15,20 @@ def listen(prompt: str, screen: Screen, clock: Clock, *, minutes: float) -> Tran
 
     Args:
         prompt: What is asked for; nothing else is said until the end.
-        screen: Where it is shown, and where answers are typed; the end of the input ends the practice.
+        screen: Where it is shown, and where answers are typed; the end of the input or Ctrl-C ends it.
         clock: Seconds that only go forward.
         minutes: Time for all of it.
     """
     screen.tell(f"{prompt[:1].upper()}{prompt[1:]}.\n\n{_help()}")
-    ends, topic, remarks = clock() + 60 * minutes, FIRST, list[Remark]()
+    ends, topic, remarks, was_stopped = clock() + 60 * minutes, FIRST, list[Remark](), False
     while clock() < ends:
         started = clock()
         try:
             line = screen.ask(f"[{clock_text(ends - started)}] {TOPICS[topic]} > ").strip()
         except EOFError:
+            break
+        except KeyboardInterrupt:
+            was_stopped = True
             break
         chosen = _section(line)
         if line.lower() == DONE:
@@ -33,7 +36,7 @@ def listen(prompt: str, screen: Screen, clock: Clock, *, minutes: float) -> Tran
         if line and chosen is None:
             remarks.append(Remark(topic=topic, said=line, seconds=clock() - started))
         topic = chosen or topic
-    return Transcript(prompt, tuple(remarks))
+    return Transcript(prompt, tuple(remarks), was_stopped)
 
 
 def _section(line: str) -> Topic | None:

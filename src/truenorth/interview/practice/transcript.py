@@ -42,6 +42,8 @@ class Transcript:
     """What was asked for."""
     remarks: tuple[Remark, ...] = ()
     """In the order in which it was said."""
+    was_stopped: bool = False
+    """Whether Ctrl-C ended it."""
 
     @property
     def seconds(self) -> Mapping[Topic, float]:
