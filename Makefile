@@ -65,6 +65,7 @@ results: $(DEV)
 
 validate: $(DEV)
 	$(BIN)/python scripts/validation/stress_tests.py --docs
+	$(BIN)/python scripts/validation/feed_runs.py --docs
 
 reference: $(DEV)
 	$(BIN)/python scripts/write_reference.py

@@ -182,7 +182,13 @@ def test_a_policy_value_or_a_stress_test_estimates_the_goal():
     assert state("EVAL009", text=FEED, run={**run, "verdict": "rules win"}) == "silent"
 
 
-@pytest.mark.parametrize("stress", [{"proxies": {}}, {"proxies": {"score": {"verdict": "UNSUPPORTED"}}}])
+UNTESTED = [
+    {"proxies": {}},
+    {"proxies": {"score": {"verdict": "UNSUPPORTED"}, "click": {"verdict": "ALIGNED"}}},
+]
+
+
+@pytest.mark.parametrize("stress", UNTESTED, ids=["refused", "not the score"])
 def test_a_stress_test_that_was_refused_estimates_nothing(stress):
     run = won("mean(returned)", 0.41, 0.41)
     assert state("EVAL009", text=FEED, run={**run, "stress": stress}) == "fired"

@@ -9,6 +9,7 @@ import pytest
 from tests.documents.browser import PHONE, WIDE
 from tests.documents.samples import full_result, hostile_result
 from truenorth.documents import summary_html, write_report
+from truenorth.documents.report import SECTIONS
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +140,7 @@ def test_a_run_that_holds_nothing_still_opens_on_both_screens(chromium, tmp_path
         visit = chromium.open(path, size)
         assert visit.overflow <= 0
         assert visit.complaints == []
-        assert visit.locator("section").count() == 10
+        assert visit.locator("section").count() == len(SECTIONS)
 
 
 def test_figures_without_an_interval_are_drawn_without_complaint(chromium, tmp_path):

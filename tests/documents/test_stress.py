@@ -135,7 +135,8 @@ def test_the_page_alone_begins_with_the_verdict(tmp_path):
     page = write_stress(shelf_result(), tmp_path / "deep" / "stress.html").read_text()
     assert "<h1>About the score.</h1>" in page
     assert "gate-bad" in page
-    assert "gate-unknown" in write_stress(refused(), tmp_path / "refused.html").read_text()
+    other = write_stress(refused(), tmp_path / "refused.html").read_text()
+    assert "gate-unknown" in other and '<span class="badge">refused</span>' in other
 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["laptop", "phone"])

@@ -207,7 +207,14 @@ def test_context_is_told_from_candidates(held_out):
     study = study_of(held_out, []).study
     assert set(study.groups) == {"item", "maker"}
     assert set(study.segments) == {"country"}
-    assert set(np.unique(study.groups["maker"])) == {"north", "south", "east"}
+    assert set(np.unique(study.segments["country"])) == {"DE", "FR"}
+
+
+def test_winners_and_losers_have_their_names(made):
+    movers = made.result["stress"]["proxies"]["click"]["movers"]
+    assert {one["group"] for one in movers["maker"]} == {"north", "south", "east"}
+    assert sum(one["share_before"] for one in movers["maker"]) == pytest.approx(1)
+    assert all(0 <= int(one["group"]) < 60 for one in movers["item"])
 
 
 def test_weights_prefer_what_serves_the_goal_and_say_what_they_are_worth(made):

@@ -31,7 +31,9 @@ def write_stress(result: Mapping[str, Any], path: Path) -> Path:
 
 
 def headline(result: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the proxy that is read first: the score, else the first one; empty where there is none."""
+    """Return the proxy that is read first: the score, else the first one; empty where all was refused."""
+    if text(result, "stress", "refused", "evidence"):
+        return {}
     proxies = mapping(result, "stress", "proxies")
     return mapping(proxies, "score") or next((mapping(proxies, name) for name in proxies), {})
 
@@ -45,7 +47,8 @@ def _header(result: Mapping[str, Any]) -> Header:
         name, TONES.get(verdict, "unknown"), f"{_meaning(verdict)}.", (refused,) if refused else ()
     )
     created = text(result, "created").replace("T", " ")[:16]
-    sentence = text(first, "sentence") or "The log cannot say what pushing the score does to the KPI."
+    kpi = text(result, "stress", "kpi", "called") or "the KPI"
+    sentence = text(first, "sentence") or f"The log cannot say what pushing the score does to {kpi}."
     return Header(
         text(result, "name"), text(result, "run"), created, sentence, view, tuple(_facts(result, first))
     )

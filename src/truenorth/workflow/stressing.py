@@ -18,6 +18,9 @@ from truenorth.workflow.studies import STUDY, dump_study
 from truenorth.workflow.studying import Question, reason_against, study_of
 from truenorth.workflow.work import Work
 
+PADDING = "-1"
+"""Code of a place that holds no candidate, as the core writes it."""
+
 
 def stress_run(work: Work, folder: Path) -> Mapping[str, Any]:
     """Stress test every candidate on the held-out rows, or say why that cannot be done."""
@@ -44,7 +47,7 @@ def stress_run(work: Work, folder: Path) -> Mapping[str, Any]:
         "depths": list(DEPTHS),
         "kpi": _kpi(work, asked.study.provenance.kpi_name),
         "refused": refusal.to_dict() if is_refused and refusal is not None else None,
-        "proxies": {one.name: {**report["proxies"][one.called], **_named(one)} for one in candidates},
+        "proxies": {one.name: _told(report["proxies"][one.called], one, asked.names) for one in candidates},
         "notes": [one.to_dict() for one in told],
         "findings": [one.to_dict() for one in _for_the_run(told)],
     }
@@ -67,8 +70,17 @@ def _for_the_run(findings: list[Finding]) -> Iterator[Finding]:
             yield replace(one, severity="warn")
 
 
-def _named(one: Candidate) -> dict[str, Any]:
-    return {"called": one.called, "sign": one.sign}
+def _told(report: Mapping[str, Any], one: Candidate, names: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Return the report of a candidate with its name, and groups by their names."""
+    movers = {
+        group: [
+            {**mover, "group": names[group][int(mover["group"])]}
+            for mover in found
+            if mover["group"] != PADDING
+        ]
+        for group, found in report["movers"].items()
+    }
+    return {**report, "movers": movers, "called": one.called, "sign": one.sign}
 
 
 def _kpi(work: Work, called: str) -> dict[str, Any]:

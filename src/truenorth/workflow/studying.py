@@ -7,8 +7,8 @@ a user's week it belongs to that week, and the lift is one of the week.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,8 @@ class Question:
     """Share of the decisions whose KPI has had its time."""
     rows: Ints | None = None
     """Rows of the examples that `study.log.rows` counts from, shape (m,)."""
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By group of candidates: what its codes stand for."""
 
 
 def reason_against(framing: Framing) -> Finding | None:
@@ -112,8 +114,10 @@ def study_of(data: Dataset, candidates: Sequence[Candidate]) -> Question:
     waiting = _count(decision[whole & _of_shown(decision, shown, outcome.is_immature)])
     rows = np.flatnonzero(known)
     cut = [Candidate(one.name, one.predicted[rows], one.sign, one.realised) for one in candidates]
-    study = _study(data.take(rows), decision[rows], kpi, outcome.values[rows], cut)
-    return Question(study, tuple(findings), matured=1 - waiting / n, rows=rows)
+    asked = data.take(rows)
+    study = _study(asked, decision[rows], kpi, outcome.values[rows], cut)
+    names = {name: group_names(asked, name) for name in study.groups}
+    return Question(study, tuple(findings), matured=1 - waiting / n, rows=rows, names=names)
 
 
 def _study(
@@ -134,7 +138,7 @@ def _study(
         realised=dict(_realised(data, log, candidates)),
         logger_features=None if logged is not None else _varying(data, log),
         before=_before(data, log) if per == "unit" else None,
-        groups=dict(_groups(data, log)), segments=dict(_segments(data, log)),
+        groups=_groups(data, log), segments=dict(_segments(data, log)),
         provenance=Provenance(kpi_name=named),
     )  # fmt: skip
 
@@ -269,24 +273,36 @@ def _described(data: Dataset) -> list[str]:
     ]  # fmt: skip
 
 
-def _groups(data: Dataset, log: Log) -> Iterator[tuple[str, NDArray[np.str_]]]:
-    """Yield columns in which the candidates of a decision differ."""
-    found = 0
-    for name in _described(data):
-        codes = log.spread(ranks_of(codes_of(data.columns[name])), padding=-1)
-        if found < MOST_GROUPS and (log.mask & (codes != log.of_chosen(codes)[:, None])).any():
-            found += 1
-            yield name, log.spread(_texts(data.columns[name])).astype(str)
+def _groups(data: Dataset, log: Log) -> dict[str, Ints]:
+    """Return columns in which the candidates of a decision differ, as codes: texts take long to sort."""
+    coded = {name: log.spread(_codes(data, name), padding=-1) for name in _described(data)}
+    differ = [name for name, codes in coded.items() if _differ(log, codes)]
+    return {name: coded[name] for name in differ[:MOST_GROUPS]}
+
+
+def group_names(data: Dataset, name: str) -> tuple[str, ...]:
+    """Return what the codes of a group stand for."""
+    first = np.unique(_codes(data, name), return_index=True)[1]
+    return tuple(map(str, _texts(data.columns[name].take(first))))
+
+
+def _codes(data: Dataset, name: str) -> Ints:
+    return ranks_of(codes_of(data.columns[name]))
+
+
+def _differ(log: Log, codes: Ints) -> bool:
+    """Return whether candidates of a decision have different codes."""
+    return bool((log.mask & (codes != log.of_chosen(codes)[:, None])).any())
 
 
 def _segments(data: Dataset, log: Log) -> Iterator[tuple[str, NDArray[np.str_]]]:
     """Yield columns that say something of the context, with few values."""
     for name in _described(data):
-        codes = log.spread(ranks_of(codes_of(data.columns[name])), padding=-1)
-        taken = log.of_chosen(codes)
-        is_context = not (log.mask & (codes != taken[:, None])).any()
-        if is_context and 1 < len(np.unique(taken)) <= MOST_SEGMENTS:
-            yield name, log.of_chosen(log.spread(_texts(data.columns[name]))).astype(str)
+        codes = log.spread(_codes(data, name), padding=-1)
+        n_values = len(np.unique(log.of_chosen(codes)))
+        if 1 < n_values <= MOST_SEGMENTS and not _differ(log, codes):
+            names = np.array(group_names(data, name))
+            yield name, names[log.of_chosen(codes)]
 
 
 def _texts(column: Vector) -> NDArray[np.object_]:

@@ -422,10 +422,14 @@ def _is_online(metric: MetricReference) -> bool:
     return metric.name not in MODEL_METRICS and not metric.name.startswith("latency_")
 
 
-def _is_stressed(run: Any) -> bool:
-    """Return whether a stress test estimated what the goal does; one that was refused estimated nothing."""
-    proxies = section(section(run).get("stress"), "proxies")
-    return any(section(one).get("verdict") not in (None, "UNSUPPORTED") for one in proxies.values())
+def _is_stressed(subject: Subject) -> bool:
+    """Return whether a stress test of the score estimated what the goal does; a refusal estimates nothing.
+
+    A score that is one label is tested under the label's name.
+    """
+    proxies = section(subject.run, "stress", "proxies")
+    found = section(proxies, "score") or section(proxies, subject.framing.objective.score.column or "")
+    return found.get("verdict") not in (None, "UNSUPPORTED")
 
 
 @rule("EVAL009", "gain-on-the-proxy-alone", severity="warn", stage="run")
@@ -434,8 +438,8 @@ def gain_on_the_proxy_alone(subject: Subject) -> Iterator[Hit | Unknown]:
 
     What it checks:
         Where the run's verdict is `model wins`: the KPI has a figure that differs between the model and the
-        rule, or a value of the policy by logged propensities, or a stress test that the log supports. A KPI
-        that is the same for both was made by the old policy, and says nothing of the new one.
+        rule, or a value of the policy by logged propensities, or a stress test of the score that the log
+        supports. A KPI that is the same for both was made by the old policy, and says nothing of the new one.
 
     Why it hurts:
         The proxy was chosen because it is near at hand, not because it is the goal. Gains on clicks have cost
@@ -458,7 +462,7 @@ def gain_on_the_proxy_alone(subject: Subject) -> Iterator[Hit | Unknown]:
         and number(section(one, "model").get("value")) is not None
         for one in rows
     )
-    if has_value or _is_stressed(run):
+    if has_value or _is_stressed(subject):
         return
     row = metric_row(run, str(kpi.metric))
     model, rule_ = (number(section(row, who).get("value")) for who in ("model", "rule"))
