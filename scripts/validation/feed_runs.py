@@ -90,13 +90,13 @@ def table(baited: list[Seen], plain: list[Seen]) -> Iterator[str]:
     gains = [one.gain for one in answered if np.isfinite(one.gain)]
     rows = [
         ("logs that pass the audit of their probabilities", [one.tier == "A" for one in [*baited, *plain]]),
-        ("with bait: clicks are a trap", _are(answered, "click", TURNED)),
+        ("with bait: clicks are found to harm, HARMFUL or TRAP", _are(answered, "click", TURNED)),
         ("with bait: the weighted score is aligned", _are(answered, "score", ("ALIGNED",))),
-        ("with bait: the weighted score is called a trap", _are(answered, "score", TURNED)),
+        ("with bait: the weighted score is called HARMFUL or TRAP", _are(answered, "score", TURNED)),
         ("with bait: the peak of clicks is within one step", [one.peak_off < STEP for one in answered]),
         ("with bait: the goal truly gains at the score's safe depth", [gain > 0 for gain in gains]),
-        ("without bait: clicks are called a trap", _are(quiet, "click", TURNED)),
-        ("without bait: any score is called a trap", [_turns(one) for one in quiet]),
+        ("without bait: clicks are called HARMFUL or TRAP", _are(quiet, "click", TURNED)),
+        ("without bait: any score is called HARMFUL or TRAP", [_turns(one) for one in quiet]),
         ("bands that hold the true lift", inside),
     ]
     yield "| claim | runs | of |"
