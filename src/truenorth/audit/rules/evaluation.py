@@ -387,8 +387,8 @@ def no_online_metric(subject: Subject) -> Iterator[Hit | Unknown]:
 
     What it checks:
         A figure of the business is the metric of `experiment`, the KPI, or among `monitoring.track`: one that
-        is no measure of prediction, and if it is measured elsewhere, says what it is. That there is no
-        experiment is EXP001, that the KPI is a model metric GOAL004.
+        is no measure of prediction, and if it is measured elsewhere, says what it is. That there is no KPI at
+        all is GOAL001, that there is no experiment EXP001, that the KPI is a model metric GOAL004.
 
     Why it hurts:
         Offline figures are about what the old policy showed. Whether people stay, pay or complain under the
@@ -402,6 +402,8 @@ def no_online_metric(subject: Subject) -> Iterator[Hit | Unknown]:
         `experiment: {metric: kpi, ...}` with a KPI that is counted on live traffic.
     """
     framing = subject.framing
+    if framing.business.kpi is None and framing.experiment is None:
+        return
     kpi = framing.business.kpi.metric if framing.business.kpi else None
     named = [framing.experiment.metric] if framing.experiment else []
     named += [one.metric for one in framing.experiment.guardrails] if framing.experiment else []
@@ -412,7 +414,7 @@ def no_online_metric(subject: Subject) -> Iterator[Hit | Unknown]:
     yield Hit(
         path=("experiment", "metric") if framing.experiment else ("business", "kpi", "metric"),
         evidence=f"expected a figure of the business that live traffic shows, got {said}.",
-        fix="metric: external(what is counted, and where), or a rate of the log such as mean(returned)",
+        fix="metric: external(what is counted and where)",
     )
 
 
