@@ -264,4 +264,5 @@ def test_every_code_is_met_by_a_test():
     named = {code for one in source.glob("*.py") for code in CODE.findall(one.read_text())}
     tested = {code for one in tests.glob("*.py") for code in CODE.findall(one.read_text())}
     assert named - tested == set()
-    assert {one for one in CODES if one.startswith("STRESS")} == named
+    # from STRESS060 on they are of the stage of a run, and stand with its tests
+    assert {one for one in CODES if "STRESS" <= one < "STRESS060"} == named
