@@ -48,8 +48,7 @@ class LinearModel:
 
     def raw(self, features: Vectors) -> Floats:
         """Return scores before the link, shape (n, outputs)."""
-        scores = self.design.transform(features) @ self.fitted.coefficients.T
-        return np.asarray(scores) + self.fitted.intercepts
+        return _products(self.design.transform(features), self.fitted.coefficients) + self.fitted.intercepts
 
     def predict(self, features: Vectors) -> Floats:
         """Return predictions as `Model.predict` promises."""
@@ -197,6 +196,16 @@ def _with_signs(
         whole[:, kept] = part.coefficients
         fitted = replace(part, coefficients=whole)
     return fitted
+
+
+def _products(matrix: Any, coefficients: Floats) -> Floats:
+    """Return `matrix @ coefficients.T` so that a row gives the same to the bit alone and among others.
+
+    A product of whole matrices sums a row in an order that depends on how many there are.
+    """
+    if isinstance(matrix, np.ndarray):
+        return np.asarray(np.einsum("ij,kj->ik", np.ascontiguousarray(matrix), coefficients))
+    return np.asarray(matrix @ coefficients.T)
 
 
 def _probability(raw: Floats, fitted: Fitted) -> Floats:
