@@ -1,7 +1,7 @@
 """The first rows of each source, for rules about columns that no example holds.
 
-Of Parquet, and of databases, no more is read. A CSV or JSON file is parsed to its end all the same: the reader
-finds its types by reading it.
+Of Parquet no more is read. A CSV or JSON file is parsed to its end all the same: the reader finds its types
+by reading it.
 """
 
 from __future__ import annotations
