@@ -44,6 +44,57 @@ def test_corrected_covariances_are_unbiased_where_naive_ones_are_far_off():
     assert np.abs(np.mean(naive, axis=0) - truth).max() > 0.8
 
 
+def draw_uneven(seed: int, j: int = 80):
+    """Experiments of which one in ten is so small that its errors are twenty times the others'."""
+    rng = np.random.default_rng(seed)
+    size = np.where(rng.random(j) < 0.1, 400.0, 1.0)
+    noise = 0.3 * size[:, None, None] * SHARED
+    true = rng.multivariate_normal(np.zeros(4), TRUTH, j)
+    return true + np.stack([rng.multivariate_normal(np.zeros(4), one) for one in noise]), noise
+
+
+def test_a_few_tiny_experiments_do_not_decide_how_effects_go_together():
+    found = np.array([corrected_covariance(*draw_uneven(seed))[0] for seed in range(200)])
+    alike = []
+    for seed in range(200):
+        effects, noise = draw_uneven(seed)
+        alike.append((np.cov(effects, rowvar=False) - noise.mean(axis=0))[0])
+    assert np.abs(found.mean(axis=0) - TRUTH[0]).max() < 0.06
+    assert (found.std(axis=0) < 0.1 * np.std(alike, axis=0)).all()
+
+
+def test_cards_of_uneven_experiments_hold_the_true_correlation():
+    found = [vet_proxies(*draw_uneven(seed), NAMES, draws=100).cards["click"] for seed in range(20)]
+    truth = 0.6 / np.sqrt(1.5)
+    assert np.mean([one.correlation for one in found]) == pytest.approx(truth, abs=0.06)
+    assert np.mean([one.correlation_low < truth for one in found]) >= 0.9
+
+
+def test_experiments_of_one_size_count_alike():
+    _, effects, noise, _ = draw_experiments(1.0, 0)
+    plain = np.cov(effects, rowvar=False) - noise.mean(axis=0)
+    np.testing.assert_allclose(corrected_covariance(effects, noise), plain, rtol=1e-12)
+
+
+def test_arms_that_repeat_one_experiment_narrow_nothing():
+    _, effects, noise, _ = draw_experiments(1.0, 4, j=40)
+    once = vet_proxies(effects, noise, NAMES)
+    name = np.tile(np.arange(40), 4)
+    four = vet_proxies(np.tile(effects, (4, 1)), np.tile(noise, (4, 1, 1)), NAMES, experiment=name)
+    assert (four.n_experiments, four.n_arms) == (40, 160)
+    assert "160 arms of 40 experiments" in repr(four)
+    for proxy in NAMES:
+        low = four.cards[proxy].correlation_low
+        assert low == pytest.approx(once.cards[proxy].correlation_low, abs=0.1)
+
+
+def test_a_correlation_that_is_not_defined_has_no_lower_end():
+    rng = np.random.default_rng(0)
+    effects = 0.5 * rng.standard_normal((40, 2))
+    card = vet_proxies(effects, np.tile(np.eye(2), (40, 1, 1)), ["click"]).cards["click"]
+    assert np.isnan(card.correlation) and np.isnan(card.correlation_low)
+
+
 def test_the_mix_of_proxies_is_nearly_the_best_one():
     noise = SHARED / 0.5
     oracle = EffectModel(TRUTH, np.zeros(4))
@@ -103,6 +154,16 @@ def test_a_mix_of_noise_is_refused():
     found = vet_proxies(effects, np.tile(0.5 * np.eye(4), (60, 1, 1)), NAMES)
     assert found.composite == {}
     assert "STRESS039" in {one.code for one in found.findings}
+
+
+def test_an_experiment_without_a_segment_contradicts_nothing():
+    _, effects, noise, _ = draw_experiments(2.0, 2)
+    segments = np.stack([effects, effects], axis=1)
+    segments[0, 1] = np.nan
+    found = vet_proxies(effects, noise, NAMES, segments=segments)
+    assert found.cards["click"].fragility == 0
+    nowhere = vet_proxies(effects, noise, NAMES, segments=np.full_like(segments, np.nan))
+    assert np.isnan(nowhere.cards["click"].fragility)
 
 
 def test_segments_that_contradict_are_counted():

@@ -103,7 +103,10 @@ def proxies(
         from truenorth.workflow.past_experiments import read_experiments
 
         past = read_experiments(file, kpi=kpi)
-        made = vet_proxies(past.effects, past.noise, past.names[1:], segments=past.segments, seed=seed)
+        made = vet_proxies(
+            past.effects, past.noise, past.names[1:], segments=past.segments, experiment=past.experiments,
+            seed=seed,
+        )  # fmt: skip
         if as_json:
             findings = [*past.findings, *made.findings]
             print_json({"kpi": past.names[0], **made.to_dict(), "findings": [f.to_dict() for f in findings]})
