@@ -319,7 +319,9 @@ def main() -> None:
     asked = parser.parse_args()
     text, holds = table(asked.runs, set(filter(None, asked.only.split(","))))
     if asked.docs:
-        PAGE.write_text(HEAD + text)
+        # The chapters that follow are of other scripts.
+        _, chapter, rest = PAGE.read_text().partition("\n## ")
+        PAGE.write_text(HEAD + text + chapter + rest)
     sys.exit(0 if holds else 1)
 
 

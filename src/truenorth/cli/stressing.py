@@ -95,8 +95,9 @@ def proxies(
 ) -> None:
     """Say which proxies foretold the KPI in past experiments, noise removed, and the best mix of them.
 
-    Columns: experiment; for the KPI and each proxy NAME (its effect) and NAME_se (its standard error);
-    cov_A_B where known (covariance of two estimates); segment, for rows that are a part of an experiment.
+    Columns: experiment, shared by its arms; for the KPI and each proxy NAME (its effect) and NAME_se (its
+    standard error); cov_A_B where known (covariance of two estimates); segment, for rows that are a part of
+    an experiment, and arm where it has several.
     """
     with told(as_json=as_json, debug=debug):
         from truenorth.counterfactual.proxies import vet_proxies
