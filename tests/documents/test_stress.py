@@ -48,7 +48,8 @@ def shelf_result() -> dict[str, Any]:
     made = {
         "tier": "A", "n": 8378, "n_units": 1495, "matured": 0.94, "per": "decision",
         "depths": [0.15, 0.35, 0.55, 0.75], "audit": {"passed": True, "tests": [{}, {}], "critical": 3.0},
-        "kpi": {"name": "stays", "called": "stays", "metric": "mean(stayed)", "unit": "share"},
+        "kpi": {"name": "stays", "called": "stays", "metric": "mean(stayed)", "unit": "share",
+                "lift_unit": "points"},
         "refused": None, "notes": [note], "findings": [],
         "proxies": {"liked": proxy("liked", "ALIGNED"), "score": proxy("the score", "TRAP"),
                     "hide": proxy("low hide", "UNSUPPORTED", grid=[], safe_depth=0.0)},

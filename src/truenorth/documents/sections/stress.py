@@ -46,7 +46,14 @@ def stress(result: Mapping[str, Any]) -> Section:
         blocks += [block for one in _by_weight(proxies) for block in _proxy(one, made)]
     blocks += _notes(made, proxies)
     lead = f"What happens to {kpi} as decisions go harder where a score is high, from logged decisions alone."
-    return Section("stress", "The proxy stress test", blocks, lead)
+    return Section("stress", "The proxy stress test", blocks, " ".join([lead, *_unit(made)]))
+
+
+def _unit(made: Mapping[str, Any]) -> Iterator[str]:
+    """Name the unit of all changes once, where it does not stand beside each."""
+    unit = text(made, "kpi", "lift_unit")
+    if unit and not is_share(made):
+        yield f"Changes are in {unit}."
 
 
 def _refused(made: Mapping[str, Any]) -> Iterator[Block]:
@@ -112,7 +119,7 @@ def lift_text(value: float | None, made: Mapping[str, Any], *, signed: bool = Tr
     """Return a lift of the KPI, in percentage points where it is a share.
 
     Examples:
-        >>> lift_text(0.0123, {"kpi": {"unit": "share"}}), lift_text(-3.1, {})
+        >>> lift_text(0.0123, {"kpi": {"lift_unit": "points"}}), lift_text(-3.1, {})
         ('+1.23\u202fpp', '\u22123.10')
     """
     if value is None:
@@ -124,8 +131,8 @@ def lift_text(value: float | None, made: Mapping[str, Any], *, signed: bool = Tr
 
 
 def is_share(made: Mapping[str, Any]) -> bool:
-    """Return whether the KPI is a share."""
-    return text(made, "kpi", "unit") in ("share", "%")
+    """Return whether the KPI is a share, whose changes are points."""
+    return text(made, "kpi", "lift_unit") == "points"
 
 
 def _facts(made: Mapping[str, Any]) -> Facts:
@@ -242,13 +249,17 @@ def _movers(name: str, found: list[Mapping[str, Any]], made: Mapping[str, Any]) 
             Cell(text(one, "group")),
             Cell(percent(number(one, "share_before"), decimals=2)),
             Cell(percent(number(one, "share_after"), decimals=2)),
-            Cell(plain(number(one, "kpi")), f"n {count(number(one, 'n'))}"),
+            Cell(_level(number(one, "kpi"), made), f"n {count(number(one, 'n'))}"),
         ]
         for one in ends
     ]
     if rows:
         title = f"Who is shown more and less, by {name}"
         yield Table([_sentence(name), "Share today", "Share pushed", "KPI today"], rows, title)
+
+
+def _level(value: float | None, made: Mapping[str, Any]) -> str:
+    return percent(value) if is_share(made) else plain(value)
 
 
 def _segments(name: str, found: list[Mapping[str, Any]], made: Mapping[str, Any]) -> Iterator[Block]:
