@@ -250,9 +250,15 @@ def test_weights_prefer_what_serves_the_goal_and_say_what_they_are_worth(made):
     assert found.report.weights["stayed"] > 5 * abs(found.report.weights["click"])
     assert found.score.startswith("1*stayed")
     assert found.report.gain.low > 0
+    assert found.report.gain_over_today.low > 0
     told = commanded("weights", made.folder)
     assert told.exit_code == 0 and "proposed" in told.output
-    assert json.loads(commanded("weights", made.folder, "--json").output)["today"] == "click"
+    assert "points beside today's score" in told.output
+    written = json.loads(commanded("weights", made.folder, "--json").output)
+    assert (written["today"], written["unit"]) == ("click", "points")
+    today, click = (written["alternatives"][name]["kpi_lift"] for name in ("today", "click"))
+    assert today["value"] == pytest.approx(click["value"])  # today's score is the clicks
+    assert written["gain_over_today"]["value"] == found.report.gain_over_today.value
 
 
 def test_the_command_says_where_it_turns_and_writes_a_page(made, tmp_path):
