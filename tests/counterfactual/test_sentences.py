@@ -8,8 +8,9 @@ import pytest
 
 from tests.counterfactual.worlds import draw
 from truenorth.counterfactual import Provenance, stress
+from truenorth.counterfactual.contract import Lift
 from truenorth.counterfactual.policies import equal_best_of_n
-from truenorth.counterfactual.sentences import change_text, sentence
+from truenorth.counterfactual.sentences import change_text, interval_text, sentence
 
 
 def curve(*lifts: tuple[float, float, float]):
@@ -96,6 +97,22 @@ def test_a_verdict_says_what_the_curve_does(found, wanted):
 )  # fmt: skip
 def test_a_change_has_the_digits_that_can_be_read(value, unit, wanted):
     assert change_text(value, unit) == wanted
+
+
+@pytest.mark.parametrize(
+    ("ends", "unit", "wanted"),
+    [
+        ((0.134, 0.118, 0.150), "points", "+13.4 [+11.8, +15.0] points"),
+        ((-0.12, -0.24, -0.0004), "points", "-12 [-24, +0] points"),
+        ((1234.5, 1000.0, 1469.0), "EUR", "+1,234 [+1,000, +1,469] EUR"),
+        ((0.0, 0.0, 0.0), "", "+0.00 [+0.00, +0.00]"),
+    ],
+    ids=["points", "no minus zero", "money", "no width"],
+)
+def test_an_interval_has_the_digits_that_its_width_allows(ends, unit, wanted):
+    value, low, high = ends
+    lift = Lift(value=value, error=0.0, low=low, high=high, band_low=low, band_high=high)
+    assert interval_text(lift, unit) == wanted
 
 
 def test_what_an_aligned_score_gains_is_never_a_loss():

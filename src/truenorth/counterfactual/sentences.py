@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from truenorth.counterfactual.contract import Depth, Lift, Verdict
@@ -29,14 +31,17 @@ def change_text(value: float, unit: str = "", *, signed: bool = False) -> str:
 
 
 def interval_text(lift: Lift, unit: str = "") -> str:
-    """Return a lift with its pointwise interval.
+    """Return a lift with its pointwise interval, with two significant digits of its half-width.
 
     Examples:
         >>> one = Lift(value=0.02, error=0.01, low=0.0004, high=0.0396, band_low=-0.01, band_high=0.05)
         >>> interval_text(one, "points")
-        '+2 [+0.04, +3.96] points'
+        '+2.0 [+0.0, +4.0] points'
     """
-    value, low, high = (_digits(one, unit, signed=True) for one in (lift.value, lift.low, lift.high))
+    scale = 100.0 if unit == POINTS else 1.0
+    half = scale * (lift.high - lift.low) / 2
+    decimals = max(0, 1 - math.floor(math.log10(half))) if half > 0 else 2
+    value, low, high = (f"{scale * one:+z,.{decimals}f}" for one in (lift.value, lift.low, lift.high))
     return f"{value} [{low}, {high}] {unit}".rstrip()
 
 
