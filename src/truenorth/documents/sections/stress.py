@@ -14,7 +14,7 @@ TONES: dict[str, Tone] = {
     "ALIGNED": "good", "TRAP": "bad", "HARMFUL": "bad", "INCONCLUSIVE": "unknown", "UNSUPPORTED": "unknown",
 }  # fmt: skip
 MEANINGS = {
-    "ALIGNED": "the KPI gains as far as the log goes",
+    "ALIGNED": "the KPI gains, and no harm was found",
     "TRAP": "the KPI turns under pressure",
     "HARMFUL": "the KPI falls from the start",
     "INCONCLUSIVE": "the log cannot tell",
