@@ -68,7 +68,7 @@ def weights(
     """Propose weights of the score that serve the KPI, with their lift on units that did not choose them.
 
     Nothing is trained again: weights are chosen from the decisions of the run's stress test, and judged on
-    four tenths of the units that were held out, beside equal weights and each label alone.
+    four tenths of the units that were held out, beside today's score, equal weights and each label alone.
     """
     with told(as_json=as_json, debug=debug):
         from truenorth.workflow.runs import find_run
