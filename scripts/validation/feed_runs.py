@@ -3,16 +3,18 @@
 The feed world with bait and without, read through its logs alone; what pushing a score would truly bring
 comes from the world's truth. Prints a table.
 
-`python scripts/validation/feed_runs.py --seeds 40` takes about half a minute per seed on two cores.
+`python scripts/validation/feed_runs.py --seeds 40` takes about a minute per run and core, 80 runs.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -26,7 +28,7 @@ import truenorth
 from tests.workflow.feed import Truth, truth_of, write_feed
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "validation.md"
-BAITED, PLAIN = 2.0, 0.0
+BAITED, PLAIN = 1.0, 0.0
 TURNED = ("TRAP", "HARMFUL")
 STEP = 0.21
 """Distance of two depths of the grid."""
@@ -41,9 +43,9 @@ class Seen:
     inside: tuple[bool, ...]
     """Whether the band holds the true lift, by score and depth."""
     peak_off: float
-    """How far the peak of the score that turns is from the true one; NaN where it was refused."""
-    gain: float
-    """True lift of the goal where the score is pushed to its safe depth; NaN where there is none."""
+    """How far the peak of clicks is from the true one; NaN where it was refused."""
+    gains: dict[str, float]
+    """By score: true lift of the goal where it is pushed to its safe depth, as far as it has one."""
     seconds: float
 
 
@@ -51,18 +53,20 @@ def seen(seed: int, bait: float, users: int) -> Seen:
     """Simulate, run, and compare with the truth."""
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        world = write_feed(Path(folder) / "feed", seed=seed, bait=bait, users=users)
+        world = write_feed(Path(folder) / "feed", seed=seed, bait=bait, users=users, slots=1)
         run = truenorth.run(world.framing, out=Path(folder) / "runs")
         stress, truth = run.result["stress"], truth_of(world, run)
         proxies = stress["proxies"]
-        score = proxies["score"]
-        safe = score["safe_depth"]
         return Seen(
             tier=stress["tier"],
             verdicts={name: one["verdict"] for name, one in proxies.items()},
             inside=tuple(_inside(truth, proxies)),
             peak_off=_peak_off(truth, proxies["click"]),
-            gain=truth.lift(score["called"], safe) if safe else float("nan"),
+            gains={
+                name: truth.lift(one["called"], one["safe_depth"])
+                for name, one in proxies.items()
+                if one["safe_depth"]
+            },
             seconds=time.perf_counter() - started,
         )
 
@@ -87,14 +91,17 @@ def table(baited: list[Seen], plain: list[Seen]) -> Iterator[str]:
     answered = [one for one in baited if one.tier == "A"]
     quiet = [one for one in plain if one.tier == "A"]
     inside = [held for one in [*answered, *quiet] for held in one.inside]
-    gains = [one.gain for one in answered if np.isfinite(one.gain)]
+    gains = {name: [one.gains[name] for one in answered if name in one.gains] for name in ("score", "click")}
     rows = [
         ("logs that pass the audit of their probabilities", [one.tier == "A" for one in [*baited, *plain]]),
-        ("with bait: clicks are found to harm, HARMFUL or TRAP", _are(answered, "click", TURNED)),
-        ("with bait: the weighted score is aligned", _are(answered, "score", ("ALIGNED",))),
-        ("with bait: the weighted score is called HARMFUL or TRAP", _are(answered, "score", TURNED)),
+        ("with bait: clicks are called TRAP", _are(answered, "click", ("TRAP",))),
+        ("with bait: clicks are called HARMFUL", _are(answered, "click", ("HARMFUL",))),
+        ("with bait: clicks are called ALIGNED", _are(answered, "click", ("ALIGNED",))),
         ("with bait: the peak of clicks is within one step", [one.peak_off < STEP for one in answered]),
-        ("with bait: the goal truly gains at the score's safe depth", [gain > 0 for gain in gains]),
+        ("with bait: the weighted score is called ALIGNED", _are(answered, "score", ("ALIGNED",))),
+        ("with bait: the weighted score is called HARMFUL or TRAP", _are(answered, "score", TURNED)),
+        ("with bait: acting at the score's safe depth truly gains", [gain > 0 for gain in gains["score"]]),
+        ("with bait: acting at the safe depth of clicks truly gains", [gain > 0 for gain in gains["click"]]),
         ("without bait: clicks are called HARMFUL or TRAP", _are(quiet, "click", TURNED)),
         ("without bait: any score is called HARMFUL or TRAP", [_turns(one) for one in quiet]),
         ("bands that hold the true lift", inside),
@@ -102,9 +109,13 @@ def table(baited: list[Seen], plain: list[Seen]) -> Iterator[str]:
     yield "| claim | runs | of |"
     yield "|---|---:|---:|"
     yield from (f"| {claim} | {sum(holds):,} | {len(holds):,} |" for claim, holds in rows)
-    if gains:
-        low, middle, high = np.quantile(gains, [0.1, 0.5, 0.9])
-        yield f"| true gain there: median, 10 to 90 % | {middle:+.3f} | {low:+.3f} to {high:+.3f} |"
+    for name, found in gains.items():
+        if found:
+            low, middle, high = 100 * np.quantile(found, [0.1, 0.5, 0.9])
+            yield (
+                f"| true gain at the safe depth of {name}, points: median, 10 to 90 % "
+                f"| {middle:+.1f} | {low:+.1f} to {high:+.1f} |"
+            )
 
 
 def _are(found: list[Seen], name: str, verdicts: tuple[str, ...]) -> list[bool]:
@@ -119,24 +130,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=40)
     parser.add_argument("--first", type=int, default=100, help="first seed")
-    parser.add_argument("--users", type=int, default=3000)
+    parser.add_argument("--users", type=int, default=20_000)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--docs", action="store_true", help="also write the table into docs/validation.md")
     asked = parser.parse_args()
+    started = time.perf_counter()
+    runs = [
+        (seed, bait) for seed in range(asked.first, asked.first + asked.seeds) for bait in (BAITED, PLAIN)
+    ]
     found: dict[float, list[Seen]] = {BAITED: [], PLAIN: []}
-    for seed in range(asked.first, asked.first + asked.seeds):
-        for bait, listed in found.items():
-            listed.append(seen(seed, bait, asked.users))
-            one = listed[-1]
-            print(
-                f"seed {seed} bait {bait:g}: tier {one.tier} {one.verdicts} {one.seconds:.0f} s",
-                file=sys.stderr,
-            )
-    spent = sum(one.seconds for listed in found.values() for one in listed)
+    with ProcessPoolExecutor(asked.jobs) as pool:
+        answers = pool.map(seen, *zip(*runs, strict=True), [asked.users] * len(runs))
+        for (seed, bait), one in zip(runs, answers, strict=True):
+            found[bait].append(one)
+            print(f"seed {seed} bait {bait:g}: {one}", file=sys.stderr, flush=True)
+    spent = time.perf_counter() - started
     seeds = f"seeds {asked.first} to {asked.first + asked.seeds - 1}"
-    text = "\n".join([
-        *table(found[BAITED], found[PLAIN]), "",
-        f"{date.today()}, {seeds}, {asked.users:,} users, {spent / 60:.0f} minutes.",
-    ])  # fmt: skip
+    told = f"{asked.users:,} users, {spent / 60:.0f} minutes in {asked.jobs} processes"
+    text = "\n".join([*table(found[BAITED], found[PLAIN]), "", f"{date.today()}, {seeds}, {told}."])
     print(text)
     if asked.docs:
         write_between(PAGE, text)

@@ -51,9 +51,9 @@ class FeedWeeks:
         units, n = self.log.units, self.log.n
         for _ in range(draws):
             taken = self.worth[np.arange(n), pick(rng, probability)] / self.reach
-            seen = rng.random(n) < self.reach
-            total = np.bincount(units, weights=np.where(seen, taken, 0.0))
-            found.append(return_probability(self.intercept, total).mean())
+            found.append(
+                return_probability(self.intercept, _mean_of(units, taken, rng.random(n) < self.reach)).mean()
+            )
         return float(np.mean(found))
 
 
@@ -88,13 +88,19 @@ def draw_feed(seed: int, *, users: int = 4000, days: int = 21, bait: bool = True
     names = np.unique(unit)
     intercept = people.return_intercept[names % users]
     seen = rng.random(log.n) < reach
-    total = np.bincount(log.units, weights=np.where(seen, log.of_chosen(worth) / reach, 0.0))
-    returned = (rng.random(len(names)) < return_probability(intercept, total)).astype(float)
+    satisfaction = _mean_of(log.units, log.of_chosen(worth) / reach, seen)
+    returned = (rng.random(len(names)) < return_probability(intercept, satisfaction)).astype(float)
     scores = {
         "click": reach[:, None] * response_probability("click", quality, baited, suits),
         "weighted": reach[:, None] * _weighted(quality, baited, suits),
     }
     return FeedWeeks(log, scores, returned[log.units], worth, intercept, reach)
+
+
+def _mean_of(units: np.ndarray, worth: np.ndarray, is_reached: np.ndarray) -> np.ndarray:
+    """Return the mean worth of what each unit reached, 0 where it reached nothing."""
+    total, n = (np.bincount(units, weights=one) for one in (np.where(is_reached, worth, 0.0), is_reached))
+    return total / np.maximum(n, 1)
 
 
 def _weighted(quality: np.ndarray, bait: np.ndarray, suits: np.ndarray) -> np.ndarray:

@@ -19,6 +19,9 @@ from truenorth.worlds.feed_population import AFFINITY_OF_INTEREST, FOREIGN_PENAL
 from truenorth.worlds.feed_response import expected_satisfaction, reach_probability, return_probability
 from truenorth.worlds.stream import DAY, START_US
 
+MOST_SLOTS, MOST_WEEKS = 10, 100
+"""Bounds of place and week in a joint key."""
+
 # ruff: noqa: E501 (a document is written here, and its lines are as long as it wants)
 FRAMING = """\
 framing: 1
@@ -56,16 +59,24 @@ labels:
 features:
   place: {column: slot}
   same_language: {sql: user_language = item_language}
-  topic_seconds: {source: candidates, by: [user, topic], where: viewport_seconds > 0, mean: viewport_seconds, last: 7d}
   user_shows: {source: candidates, by: user, where: position is not null, count: true, last: 7d}
+  topic_views: {source: candidates, by: [user, topic], where: viewport_seconds > 0, count: true, last: 7d}
+  topic_long: {source: candidates, by: [user, topic], where: viewport_seconds >= 30, count: true, last: 7d}
   item_views: {source: candidates, by: item, where: viewport_seconds > 0, count: true, last: 7d, refresh: 6h}
-  item_seconds: {source: candidates, by: item, where: viewport_seconds > 0, mean: viewport_seconds, last: 7d, refresh: 6h}
+  item_long: {source: candidates, by: item, where: viewport_seconds >= 30, count: true, last: 7d, refresh: 6h}
+  item_skips: {source: candidates, by: item, where: viewport_seconds > 0 and viewport_seconds < 3, count: true, last: 7d, refresh: 6h}
   item_clicks: {source: actions, by: item, where: action = 'click', count: true, last: 7d, refresh: 6h}
   creator_views: {source: candidates, by: creator, where: viewport_seconds > 0, count: true, last: 7d, refresh: 6h}
-  creator_seconds: {source: candidates, by: creator, where: viewport_seconds > 0, mean: viewport_seconds, last: 7d, refresh: 6h}
+  creator_long: {source: candidates, by: creator, where: viewport_seconds >= 30, count: true, last: 7d, refresh: 6h}
+  creator_skips: {source: candidates, by: creator, where: viewport_seconds > 0 and viewport_seconds < 3, count: true, last: 7d, refresh: 6h}
   creator_clicks: {source: actions, by: creator, where: action = 'click', count: true, last: 7d, refresh: 6h}
+  topic_rate: {sql: "(topic_long + 1.0) / (topic_views + 8.0)"}
   click_rate: {sql: "(item_clicks + 1.0) / (item_views + 6.0)"}
-  creator_rate: {sql: "(creator_clicks + 2.0) / (creator_views + 12.0)"}
+  long_rate: {sql: "(item_long + 1.0) / (item_views + 8.0)"}
+  skip_rate: {sql: "(item_skips + 2.0) / (item_views + 6.0)"}
+  creator_click_rate: {sql: "(creator_clicks + 2.0) / (creator_views + 12.0)"}
+  creator_long_rate: {sql: "(creator_long + 2.0) / (creator_views + 16.0)"}
+  creator_skip_rate: {sql: "(creator_skips + 4.0) / (creator_views + 12.0)"}
 proxies:
   click: {alignment: 2, gaming: 5, coverage: 5, latency: 5, causal: 2, if_pushed: bait that promises more than it holds}
 objective: {score: 2*liked + 2*watched - quick_skip - 4*hide, metric: log_loss(watched)}
@@ -100,19 +111,39 @@ class Truth:
 
     study: Study
     worth: np.ndarray
-    """Expected satisfaction of each candidate at its place, (n, k)."""
+    """Satisfaction of each candidate where its place is reached, (n, k)."""
+    reach: np.ndarray
+    """Chance that the place of a decision is reached, (n,)."""
     intercept: np.ndarray
     """Of each user-week's return, (units,)."""
-    satisfaction: np.ndarray
-    """What the week was worth as it was, (units,)."""
+    elsewhere: tuple[np.ndarray, np.ndarray]
+    """Worth and number of the items reached in that week by decisions outside the study, each (units,)."""
 
-    def lift(self, score: str, depth: float) -> float:
-        """Return the change of the share of user-weeks that come back."""
-        base = self.study.log.propensity
-        pushed = tilt_to(base, self.study.scores[score], depth).probability
-        gained = np.bincount(self.study.log.units, weights=((pushed - base) * self.worth).sum(axis=1))
-        after = return_probability(self.intercept, self.satisfaction + gained)
-        return float((after - return_probability(self.intercept, self.satisfaction)).mean())
+    def lift(self, score: str, depth: float, draws: int = 8) -> float:
+        """Act: draw what is shown and reached anew, pushed and as logged, and compare who comes back.
+
+        The same random numbers draw both; eight draws of 5,000 user-weeks settle a lift to some .002.
+        """
+        log = self.study.log
+        pushed = tilt_to(log.propensity, self.study.scores[score], depth).probability
+        rng, found = np.random.default_rng(0), []
+        for _ in range(draws):
+            u, is_reached = rng.random(log.n), rng.random(log.n) < self.reach
+            found.append(
+                self._returning(pushed, u, is_reached) - self._returning(log.propensity, u, is_reached)
+            )
+        return float(np.mean(found))
+
+    def _returning(self, policy: np.ndarray, u: np.ndarray, is_reached: np.ndarray) -> float:
+        """Return the share of user-weeks that come back after one draw of what was shown."""
+        ends = np.cumsum(policy, axis=1)
+        shown = (ends <= u[:, None] * ends[:, -1:]).sum(axis=1)
+        worth = np.where(is_reached, self.worth[np.arange(len(shown)), shown], 0.0)
+        total, n_reached = (
+            np.bincount(self.study.log.units, weights=one) + other
+            for one, other in zip((worth, is_reached), self.elsewhere, strict=True)
+        )
+        return float(return_probability(self.intercept, total / np.maximum(n_reached, 1)).mean())
 
 
 def truth_of(world: World, run: truenorth.Run) -> Truth:
@@ -126,19 +157,35 @@ def truth_of(world: World, run: truenorth.Run) -> Truth:
     traits, people = (pq.read_table(world.truth / f"{name}.parquet") for name in ("items", "users"))
     suits = _affinity(world, people, user, item)
     quality, bait = (traits[name].to_numpy()[item] for name in ("quality", "bait"))
-    worth = expected_satisfaction(quality, bait, suits) * reach_probability(columns["place"].values)
+    log = asked.study.log
     first = np.unique(study.log.units, return_index=True)[1]
-    who = asked.study.log.of_chosen(asked.study.log.spread(user))[first].astype(np.int64)
-    at = asked.study.log.time[first]
-    weeks = pq.read_table(world.truth / "user_weeks.parquet")
-    n_users = people.num_rows
-    total = np.zeros((int(weeks["week"].to_numpy().max()) + 1, n_users))
-    total[weeks["week"].to_numpy(), weeks["user"].to_numpy()] = weeks["satisfaction"].to_numpy()
+    who = log.of_chosen(log.spread(user))[first].astype(np.int64)
+    request = columns["group"].texts().astype(np.int64)
+    shown = log.of_chosen(log.spread(request * MOST_SLOTS + columns["place"].values.astype(np.int64)))
     return Truth(
-        study=study, worth=asked.study.log.spread(worth),
+        study=study, worth=log.spread(expected_satisfaction(quality, bait, suits)),
+        reach=log.of_chosen(log.spread(reach_probability(columns["place"].values))),
         intercept=people["return_intercept"].to_numpy()[who],
-        satisfaction=total[(at - START_US) // (7 * DAY), who],
+        elsewhere=_elsewhere(world, shown, who, (log.time[first] - START_US) // (7 * DAY)),
     )  # fmt: skip
+
+
+def _elsewhere(world: World, shown: np.ndarray, who: np.ndarray, week: np.ndarray) -> tuple:
+    """Return worth and number of what each user reached in a week at places that are not among `shown`."""
+    seen = pq.read_table(world.truth / "impressions")
+    visits = pa.concat_tables([
+        pq.read_table(world.log / "sessions"), pq.read_table(world.truth / "unreceived_sessions.parquet"),
+    ]).select(["session_id", "started_at"]).sort_by("session_id")  # fmt: skip
+    request = seen["request_id"].to_numpy()
+    started = visits["started_at"].cast(pa.int64()).to_numpy()
+    assert np.array_equal(visits["session_id"].to_numpy(), np.arange(len(started)))
+    other = seen["reached"].to_numpy() & ~np.isin(request * MOST_SLOTS + seen["slot"].to_numpy(), shown)
+    of = seen["user"].to_numpy() * MOST_WEEKS + (started[request] - START_US) // (7 * DAY)
+    size = (int(seen["user"].to_numpy().max()) + 1) * MOST_WEEKS
+    sums = (
+        np.bincount(of[other], w[other], size) for w in (seen["satisfaction"].to_numpy(), np.ones(len(of)))
+    )
+    return tuple(one[who * MOST_WEEKS + week] for one in sums)
 
 
 def _affinity(world: World, people: pa.Table, user: np.ndarray, item: np.ndarray) -> np.ndarray:

@@ -186,13 +186,15 @@ def test_the_return_follows_from_the_week_and_shows_in_the_sessions(world: World
     weeks = pq.read_table(world.truth / "user_weeks.parquet").sort_by(
         [("week", "ascending"), ("user", "ascending")]
     )
-    active, chance, worth = (
-        column(weeks, name).reshape(-1, 4000) for name in ("is_active", "return_probability", "satisfaction")
+    active, chance, n_reached, worth = (
+        column(weeks, name).reshape(-1, 4000)
+        for name in ("is_active", "return_probability", "n_reached", "satisfaction")
     )
     intercept = column(pq.read_table(world.truth / "users.parquet"), "return_intercept")
     assert np.allclose(chance, return_probability(intercept, worth))
     assert np.allclose(
-        worth.sum(axis=0), np.bincount(column(impressions, "user"), column(impressions, "satisfaction"), 4000)
+        (worth * n_reached).sum(axis=0),
+        np.bincount(column(impressions, "user"), column(impressions, "satisfaction"), 4000),
     )
     sd = np.sqrt((chance[0] * (1 - chance[0])).sum())
     assert abs(active[1].sum() - chance[0].sum()) < 4 * sd

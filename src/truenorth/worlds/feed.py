@@ -136,7 +136,19 @@ class State:
 
     is_active: Bools
     sure_day: Ints
-    satisfaction: Floats
+    worth: Floats
+    """Sum of the satisfaction of the items that were reached."""
+    n_reached: Floats
+
+    @classmethod
+    def open(cls, is_active: Bools, sure_day: Ints) -> State:
+        """Return a week in which nothing was seen yet."""
+        return cls(is_active, sure_day, np.zeros(len(is_active)), np.zeros(len(is_active)))
+
+    @property
+    def satisfaction(self) -> Floats:
+        """Mean satisfaction of the items that were reached, 0 where none was."""
+        return self.worth / np.maximum(self.n_reached, 1.0)
 
 
 def simulate(folder: Path, parameters: FeedParameters, seed: int) -> Outcome:
@@ -175,8 +187,7 @@ class _Run:
         self.rows = dict.fromkeys(("candidates", "actions", "sessions"), 0)
         self.next_request = 0
         self.returned, self.user_weeks = 0, 0
-        nothing = np.zeros(users.n)
-        self.state = State(nothing > 0, nothing.astype(np.int64), nothing)
+        self.state = State.open(np.zeros(users.n, dtype=np.bool_), np.zeros(users.n, dtype=np.int64))
 
     def open_truth(self, files: ExitStack) -> None:
         truth = self.folder / "truth"
@@ -214,8 +225,10 @@ class _Run:
                 received = actions.received_at < self.end
                 self.rows["actions"] += append_actions(action_columns(actions, received))
                 self.late_actions(action_columns(actions, ~received))
-                worth = np.bincount(exposure.user, views.satisfaction.sum(axis=1), minlength=self.users.n)
-                self.state.satisfaction += worth
+                for total, each in (
+                    (self.state.worth, views.satisfaction), (self.state.n_reached, views.is_reached),
+                ):  # fmt: skip
+                    total += np.bincount(exposure.user, each.sum(axis=1), minlength=self.users.n)
 
     def _units(self, day: int, visits: Visits) -> Iterator[tuple[Exposure, Views, Actions]]:
         p = self.parameters
@@ -238,7 +251,7 @@ class _Run:
         if week:
             self.returned += int(is_active[self.state.is_active].sum())
             self.user_weeks += int(self.state.is_active.sum())
-        self.state = State(is_active, rng.integers(0, 7, self.users.n), np.zeros(self.users.n))
+        self.state = State.open(is_active, rng.integers(0, 7, self.users.n))
 
     def close_week(self, week: int) -> Floats:
         """Write what the week was worth to each user, and return the probability of coming back."""
@@ -250,6 +263,7 @@ class _Run:
                     "user": np.arange(rows.start, rows.stop),
                     "week": np.full(rows.stop - rows.start, week),
                     "is_active": state.is_active[rows],
+                    "n_reached": state.n_reached[rows],
                     "satisfaction": state.satisfaction[rows],
                     "return_probability": chance[rows],
                 }

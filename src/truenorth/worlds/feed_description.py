@@ -62,7 +62,7 @@ With probability {response.ACCIDENTAL_LIKE:g} a like by mistake follows within 0
 Return
 - Satisfaction of an item that is reached: s = {_WORTH["intercept"]:g} + {_WORTH["quality"]:g} q + {_WORTH["affinity"]:g} a \
 - {-_WORTH["regret"]:g} max(b - {response.REGRET_FROM:g}, 0)^2; else 0.
-- Active in the next week with probability logistic(r + {response.RETURN_SLOPE:g} S), S the sum of s over this week's items; \
+- Active in the next week with probability logistic(r + {response.RETURN_SLOPE:g} S), S the mean of s over the items that were reached this week (0 if none); \
 the argument is clipped to +-{response.RETURN_LIMIT:g}. The KPI, weekly return, is the share of active users who are active in the next week.
 
 Record

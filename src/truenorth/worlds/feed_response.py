@@ -6,8 +6,8 @@ With quality `q`, bait `b` and affinity `a` of the item at place `k`:
     reaction         Bernoulli(logistic(RESPONSES[action] . (1, q, b, a))) where reached
     viewport_seconds min(exp(1.7 + 0.45 q - 0.45 b + 0.4 a + N(0, 1)), 590 / slots - 0.5)
                      where reached, else 0
-    satisfaction     WORTH . (1, q, a, max(b - 0.5, 0)^2) where reached, else 0
-    return           logistic(intercept + 0.2 sum of the week's satisfaction), clipped to +-6
+    satisfaction     WORTH . (1, q, a, max(b - 1, 0)^2) where reached, else 0
+    return           logistic(intercept + 2.5 mean satisfaction of the week's reached items), clipped to +-6
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ QUICK_SKIP_SECONDS = 3.0
 ACCIDENTAL_LIKE = 0.01
 """Chance of a like by mistake within two seconds after scrolling past."""
 
-WORTH = {"intercept": -0.1, "quality": 0.6, "affinity": 0.3, "regret": -0.35}
-"""Satisfaction where reached; regret is max(b - 0.5, 0)^2: a little bait is only a good headline."""
-REGRET_FROM = 0.5
-RETURN_SLOPE = 0.2
+WORTH = {"intercept": -0.2, "quality": 1.0, "affinity": 0.4, "regret": -0.35}
+"""Satisfaction where reached; regret is max(b - 1, 0)^2: a little bait is only a good headline."""
+REGRET_FROM = 1.0
+RETURN_SLOPE = 2.5
 RETURN_LIMIT = 6.0
 
 DELAY_LOG_SECONDS = (float(np.log(2.0)), 1.0)
@@ -117,14 +117,18 @@ def response_probability(action: str, quality: Floats, bait: Floats, affinity: F
 
 
 def expected_satisfaction(quality: Floats, bait: Floats, affinity: Floats) -> Floats:
-    """Return what reaching an item is worth: -0.1 + 0.6 q + 0.3 a - 0.35 max(b - 0.5, 0)^2."""
+    """Return what reaching an item is worth: -0.2 + q + 0.4 a - 0.35 max(b - 1, 0)^2."""
     regret = np.maximum(bait - REGRET_FROM, 0) ** 2
     worth = WORTH["quality"] * quality + WORTH["affinity"] * affinity + WORTH["regret"] * regret
     return np.asarray(WORTH["intercept"] + worth)
 
 
 def return_probability(intercept: Floats, satisfaction: Floats) -> Floats:
-    """Return the chance of a visit next week, given the sum of this week's satisfaction."""
+    """Return the chance of a visit next week, given the mean satisfaction of this week's reached items.
+
+    Which places are reached does not depend on what stands there, so that the mean is still a sum of what
+    each decision adds.
+    """
     return logistic(np.clip(intercept + RETURN_SLOPE * satisfaction, -RETURN_LIMIT, RETURN_LIMIT))
 
 

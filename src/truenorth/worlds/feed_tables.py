@@ -56,6 +56,7 @@ USER_WEEKS_SCHEMA = pa.schema(
         ("user", pa.int64()),
         ("week", pa.int16()),
         ("is_active", pa.bool_()),
+        ("n_reached", pa.int64()),
         ("satisfaction", pa.float64()),
         ("return_probability", pa.float64()),
     ]
