@@ -151,6 +151,7 @@ CODES: dict[str, str] = {
     "STRESS067": "A table of past experiments cannot be read.",
     "STRESS068": "Errors of a past experiment's metrics are taken for independent.",
     "STRESS069": "There are no several labels whose weights could be chosen.",
+    "STRESS070": "Decisions that are too young for the KPI enter the stress test weighed.",
     "SYSTEM001": "There is no ready system of this name.",
     "SYSTEM002": "The folder of a new project is not empty.",
     "SYSTEM003": "A system is asked to run on something other than its world or its real data.",

@@ -13,6 +13,7 @@ from typing import Any
 from truenorth.counterfactual.contract import DEPTHS
 from truenorth.counterfactual.stress import stress
 from truenorth.errors import DataError, Finding
+from truenorth.workflow.maturing import limits
 from truenorth.workflow.proxies import Candidate, candidates_of
 from truenorth.workflow.studies import STUDY, dump_study
 from truenorth.workflow.studying import Question, reason_against, study_of
@@ -29,7 +30,7 @@ def stress_run(work: Work, folder: Path) -> Mapping[str, Any]:
         return _refused(work, against)
     candidates, findings = candidates_of(work)
     try:
-        asked = study_of(work.held_out, candidates)
+        asked = study_of(work.held_out, candidates, limits=limits(work))
     except DataError as error:
         asked = Question(None, tuple(error.findings))
     findings += asked.findings
