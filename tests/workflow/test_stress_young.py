@@ -188,3 +188,13 @@ def test_a_quick_proxy_costs_the_youngest_decisions_and_keeps_its_own_outcome(we
     asked = study_of(waiting, [click], limits=ends(waiting))
     assert set(asked.study.realised) == {"click"}
     assert asked.study.log.n < study_of(data, [click], limits=ends(data)).study.log.n
+
+
+def test_weights_of_a_part_make_its_known_rows_stand_for_the_part_alone(weighed):
+    data = weighed[1]
+    ordered, shown = data.labels["ordered"], data.columns["shown"].values == 1
+    for part in ("validation", "test"):
+        rows = data.is_in(part) & shown & ordered.is_trainable
+        weight = ordered.weight[rows]
+        assert float(weight @ ordered.values.values[rows] / weight.sum()) == pytest.approx(0.30, abs=0.04)
+        assert weight.sum() == pytest.approx((data.is_in(part) & shown).sum(), rel=0.08)
