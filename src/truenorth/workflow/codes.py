@@ -152,6 +152,8 @@ CODES: dict[str, str] = {
     "STRESS068": "Errors of a past experiment's metrics are taken for independent.",
     "STRESS069": "There are no several labels whose weights could be chosen.",
     "STRESS070": "Decisions that are too young for the KPI enter the stress test weighed.",
+    "STRESS071": "The probabilities of actions that were not taken do not follow from the log.",
+    "STRESS072": "A label has too few rows of an action to be predicted under each.",
     "SYSTEM001": "There is no ready system of this name.",
     "SYSTEM002": "The folder of a new project is not empty.",
     "SYSTEM003": "A system is asked to run on something other than its world or its real data.",

@@ -13,6 +13,7 @@ from typing import Any
 from truenorth.counterfactual.contract import DEPTHS
 from truenorth.counterfactual.stress import stress
 from truenorth.errors import DataError, Finding
+from truenorth.workflow.acting import is_of_actions, offered
 from truenorth.workflow.maturing import limits
 from truenorth.workflow.proxies import Candidate, candidates_of
 from truenorth.workflow.studies import STUDY, dump_study
@@ -28,9 +29,16 @@ def stress_run(work: Work, folder: Path) -> Mapping[str, Any]:
     against = reason_against(work.framing)
     if against is not None:
         return _refused(work, against)
-    candidates, findings = candidates_of(work)
+    offer = offered(work.held_out) if is_of_actions(work.held_out) else None
+    if isinstance(offer, Finding):
+        return _refused(work, offer)
+    candidates, findings = candidates_of(work, offer)
+    read = limits(work)
+    data = work.held_out
+    if offer is not None:
+        data, read = offer.data, {name: offer.each(one) for name, one in read.items()}
     try:
-        asked = study_of(work.held_out, candidates, limits=limits(work))
+        asked = study_of(data, candidates, limits=read)
     except DataError as error:
         asked = Question(None, tuple(error.findings))
     findings += asked.findings

@@ -69,14 +69,47 @@ def reason_against(framing: Framing) -> Finding | None:
     kpi, table = framing.business.kpi, framing.table
     if kpi is None or not _is_measurable(kpi.metric, framing):
         return _no_outcome(kpi)
-    if table.shown is not None and table.decision:
+    selected = next(_selected_by(kpi.metric, framing), None)
+    if selected is not None:
+        return _no_mean(kpi, *selected)
+    if (table.shown is not None and table.decision) or (
+        table.action is not None and table.propensity is not None
+    ):
         return None
-    got = "rows of what was done alone" if table.action is not None else "rows that are no candidates"
+    got = (
+        "what was done without its probability" if table.action is not None else "rows that are no candidates"
+    )
+    fix = (
+        "log the probability with which the action was drawn, as examples.propensity; or "
+        if table.action
+        else ""
+    )
     return Finding(
         code="STRESS060", severity="info", where="examples",
         evidence=f"expected the candidates of each decision, shown or not, got {got}: what else could have "
         "been done, and how likely it was, is not in the log.",
-        fix=LOG_THIS,
+        fix=fix + LOG_THIS,
+    )  # fmt: skip
+
+
+def _selected_by(metric: MetricReference, framing: Framing) -> Iterator[tuple[str, str]]:
+    """Yield labels that a metric reads where another label holds alone, with that other label."""
+    argument = metric.argument
+    if argument is None or "coalesce" in argument.text.lower():
+        return
+    for name in sorted(argument.columns & framing.labels.keys()):
+        given = framing.labels[name].given
+        for parent in sorted(given.columns & framing.labels.keys()) if given is not None else ():
+            if parent not in argument.columns:
+                yield name, parent
+
+
+def _no_mean(kpi: Kpi, label: str, parent: str) -> Finding:
+    return Finding(
+        code="STRESS061", severity="info", where="business.kpi.metric",
+        evidence=f"expected a KPI of every decision, got {kpi.metric}, which counts those with {parent} "
+        "alone: which these are depends on what was done.",
+        fix=f"count the others as 0: mean({parent} * {label}), with what {parent} is given.",
     )  # fmt: skip
 
 
@@ -349,7 +382,14 @@ def _before(data: Dataset, log: Log) -> Floats | None:
 def _described(data: Dataset) -> list[str]:
     """Return the columns by which winners and losers are told: entities, context and slices."""
     table = data.framing.table
-    names = dict.fromkeys([*table.entity, *table.context, *data.framing.evaluation.slices])
+    names = dict.fromkeys(
+        [
+            *(["action"] if table.action else []),
+            *table.entity,
+            *table.context,
+            *data.framing.evaluation.slices,
+        ]
+    )
     return [
         name for name in names
         if name != table.unit and name in data.columns and data.columns[name].role in ("text", "number")
