@@ -141,6 +141,7 @@ CODES: dict[str, str] = {
     "STRESS046": "A setting of LightGBM switches the correction of positions off.",
     "STRESS047": "Too few units to choose weights and to judge them.",
     "STRESS048": "The weights of a policy have a tail so heavy that its value is shown without an interval.",
+    "STRESS049": "Clicks for the place and clicks for the item cannot be told apart.",
     "STRESS060": "The examples are no candidates of decisions, so that nothing can be stress tested.",
     "STRESS061": "The KPI is no mean or sum of a label, so that nothing can be stress tested against it.",
     "STRESS062": "Decisions show no candidate, or several at once.",
