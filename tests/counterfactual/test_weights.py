@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.counterfactual.worlds import K, pick, softmax
-from truenorth.counterfactual import Log, Study, WeightOptions, choose_weights
+from truenorth.counterfactual import Log, Provenance, Study, WeightOptions, choose_weights
 from truenorth.counterfactual.direction import Direction, constrain, direction_of, shrink
 from truenorth.counterfactual.effects import decision_effect
 from truenorth.counterfactual.judging import within_context
@@ -155,3 +155,55 @@ def test_weights_are_not_judged_on_the_rows_that_chose_them():
     log, scores, kpi, _ = draw_scores(500, 1)
     with pytest.raises(DataError, match="STRESS021"):
         choose_weights(Study(log=log, scores=scores, kpi=kpi), weighting=WeightOptions(held_out=0.0))
+
+
+def with_today(today, names=NAMES):
+    """Choose weights beside a score in use, given as a function of what is true of the candidates."""
+    log, scores, kpi, expected = draw_scores(20_000, 3)
+    weighed = {name: scores[name] for name in names}
+    study = Study(log=log, scores=weighed, kpi=kpi, provenance=Provenance(kpi_unit="points"))
+    weighting = WeightOptions(signs={"hide": -1}, today=today(scores, expected))
+    return choose_weights(study, weighting=weighting)
+
+
+def test_today_s_score_is_judged_beside_the_chosen_weights():
+    """A product of scores is no weighted sum of them, so that it is judged as it is."""
+    found = with_today(lambda scores, expected: scores["click"] * scores["hide"])
+    today, chosen = found.alternatives["today"], found.alternatives["chosen"]
+    assert today.weights == {} and list(found.weights) == list(NAMES)
+    gain = found.gain_over_today
+    assert gain.value == pytest.approx(chosen.kpi_lift.value - today.kpi_lift.value)
+    assert gain.low > 0
+    assert "STRESS049" not in {one.code for one in found.findings}
+
+
+def test_a_sum_of_the_scores_is_worth_the_same_as_today_s_score_and_as_weights():
+    found = with_today(lambda scores, expected: scores["click"] * 3.0)
+    one, other = found.alternatives["today"].kpi_lift, found.alternatives["click"].kpi_lift
+    assert one.value == pytest.approx(other.value, abs=1e-6)
+    assert one.error == pytest.approx(other.error, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("names", "severity", "said"),
+    [(("click",), "warn", "it is better"), (NAMES, "info", "not told apart")],
+    ids=["better than a poor label", "as good as good ones"],
+)
+def test_a_score_in_use_that_stands_is_named(names, severity, said):
+    found = with_today(lambda scores, expected: expected, names)
+    stands = [one for one in found.findings if one.code == "STRESS049"]
+    assert [one.severity for one in stands] == [severity]
+    assert said in stands[0].evidence and "points" in stands[0].evidence
+
+
+def test_decisions_without_today_s_score_are_left_out_and_its_shape_is_checked():
+    def gappy(scores, expected):
+        today = scores["click"].copy()
+        today[:100, 0] = np.nan
+        return today
+
+    found = with_today(gappy)
+    assert found.n_chosen_on + found.n_judged_on == 19_900
+    assert np.isfinite(found.gain_over_today.value)
+    with pytest.raises(DataError, match="STRESS001"):
+        with_today(lambda scores, expected: expected[:, :3])

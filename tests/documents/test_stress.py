@@ -48,7 +48,8 @@ def shelf_result() -> dict[str, Any]:
     made = {
         "tier": "A", "n": 8378, "n_units": 1495, "matured": 0.94, "per": "decision",
         "depths": [0.15, 0.35, 0.55, 0.75], "audit": {"passed": True, "tests": [{}, {}], "critical": 3.0},
-        "kpi": {"name": "stays", "called": "stays", "metric": "mean(stayed)", "unit": "share"},
+        "kpi": {"name": "stays", "called": "stays", "metric": "mean(stayed)", "unit": "share",
+                "lift_unit": "points"},
         "refused": None, "notes": [note], "findings": [],
         "proxies": {"liked": proxy("liked", "ALIGNED"), "score": proxy("the score", "TRAP"),
                     "hide": proxy("low hide", "UNSUPPORTED", grid=[], safe_depth=0.0)},
@@ -78,8 +79,21 @@ def test_the_verdicts_come_first_and_the_score_before_the_others():
         ["the score", "TRAP", "bad"], ["liked", "ALIGNED", "good"], ["low hide", "UNSUPPORTED", "unknown"],
     ]  # fmt: skip
     assert first.rows[0][2].text == "best of 1.2"
-    assert first.rows[0][3].text == "+0.40\u202fpp"
+    assert (first.rows[0][3].text, first.rows[0][3].note) == (
+        "+0.4\u202fpp", "\N{MINUS SIGN}0.6\u202fpp to +1.4\u202fpp",
+    )  # fmt: skip
     assert first.rows[2][3].text == "not assessed"
+
+
+def test_a_kpi_in_money_has_its_unit_said_once_and_levels_of_shares_are_percentages():
+    result = shelf_result()
+    assert "Changes are in" not in stress(result).lead
+    assert any(row[3].text == "40\u202f%" for one in blocks_of(result, Table) for row in one.rows)
+    result["stress"]["kpi"] |= {"unit": "EUR per day", "lift_unit": "EUR per decision"}
+    assert stress(result).lead.endswith("Changes are in EUR per decision.")
+    first = blocks_of(result, Table)[0]
+    assert first.rows[0][3].text == "+0.004"
+    assert any(row[3].text == "0.400" for one in blocks_of(result, Table) for row in one.rows[:2])
 
 
 def test_the_curve_ends_where_the_log_ends_and_the_rest_is_grey():

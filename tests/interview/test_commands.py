@@ -110,6 +110,19 @@ def test_practice_by_prompt_and_by_system(out):
     assert not out.exists()
 
 
+def test_practice_by_a_script_shows_its_steps_and_times_and_no_question():
+    told_of = ("interview", "--practice", "design the news feed ranking", "--minutes", 90)
+    made = told(*told_of, "--steps", 6, typed="done\n")
+    assert made.exit_code == 0, made.output
+    assert "1. Goal and constraints, 18:00: /goal /product /decision\n" in made.stdout
+    assert "6. Serving, test and monitoring, 16:00: /online /monitoring\n" in made.stdout
+    assert "7. " not in made.stdout.partition("> ")[0]
+    assert BANK["goal"].text not in made.stdout.partition("> ")[0]
+    assert "Goal and constraints, 18:00" not in told(*told_of, typed="done\n").stdout
+    unknown = told(*told_of, "--steps", 5)
+    assert unknown.exit_code == 2 and "INTERVIEW006" in unknown.stderr
+
+
 def test_a_practice_that_is_stopped_is_judged_by_what_was_said(monkeypatch):
     lines = iter(["The goal is that people return every week"])
 

@@ -1,18 +1,15 @@
-"""Stress tests, other policies and proxies on real logs: what they carry, and what they do not."""
+"""Stress tests and other policies on real logs: what they carry, and what they do not."""
 
 import csv
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 
 from tests.realdata.direct import DATA, needs
-from truenorth.counterfactual import Log, Study, off_policy_value, stress, vet_proxies
+from truenorth.counterfactual import Log, Study, off_policy_value, stress
 from truenorth.counterfactual.outcome import folds_of, ridge
 from truenorth.counterfactual.policies import tilt_to
 
-COLUMNS = ("time_since_start", "mean_c", "mean_t", "variance_c", "variance_t", "count_c", "count_t")
-KEY = ("experiment_id", "variant_id", "metric_id")
 ARMS = ("No E-Mail", "Mens E-Mail", "Womens E-Mail")
 
 
@@ -78,20 +75,25 @@ class TestHillstrom:
         ]
         assert at[0].value > at[1].value - 2 * at[1].error
 
-    def test_a_biased_log_still_gives_the_value_on_held_out_customers(self, mail, mailed):
+    @pytest.mark.parametrize("seed", range(3))
+    def test_a_biased_log_still_gives_the_value_on_held_out_customers(self, mail, mailed, seed: int):
         """Half of the customers are thinned to a biased log; the other half says what a policy brings."""
         log, known, scores = mailed
-        rng = np.random.default_rng(0)
+        rng = np.random.default_rng(seed)
         half = rng.random(log.n) < 0.5
         bias = np.exp(0.35 * (known[:, [0]] - known[:, 0].mean()) * np.array([[-1.0, 0.0, 1.0]]))
         bias /= bias.sum(axis=1, keepdims=True)
         kept = half & (rng.random(log.n) < bias[np.arange(log.n), mail["arm"]] / bias.max(axis=1))
         # Thinned by arm, what is left took an arm with the odds of the bias.
         biased = Log(chosen=mail["arm"][kept], propensity=bias[kept])
-        policy = tilt_to(log.propensity, scores["visit"], 0.4).probability
+        policy = tilt_to(log.propensity, scores["visit"], 0.7).probability
         found = off_policy_value(biased, policy[kept], mail["conversion"][kept])
         truth = off_policy_value(log.take(~half), policy[~half], mail["conversion"][~half])
-        assert abs(found.value - truth.value) < 3 * np.hypot(found.error, truth.error)
+        assert abs(found.value - truth.value) < 2 * np.hypot(found.error, truth.error)
+        assert found.others["snips"].value == pytest.approx(found.value, abs=0.0003)
+        # What the log shows is not what the policy brings: its mean misses by more than two errors.
+        error = mail["conversion"][kept].std() / np.sqrt(kept.sum())
+        assert found.logged < truth.value - 2 * np.hypot(error, truth.error)
 
 
 @pytest.fixture(scope="module")
@@ -128,50 +130,3 @@ class TestOpenBandit:
         )  # fmt: skip
         found = off_policy_value(log, log.propensity, bandit["random"]["click"])
         assert found.value == pytest.approx(0.0038)
-
-
-class TestAsos:
-    pytestmark = needs("asos")
-
-    def test_early_effects_go_with_final_ones_as_published_checks_say(self):
-        table = pq.read_table(DATA / "asos" / "asos_digital_experiments_dataset.parquet").to_pydict()
-        runs: dict[tuple, list] = {}
-        for row in zip(*(table[name] for name in (*KEY, *COLUMNS)), strict=True):
-            if None not in row:
-                runs.setdefault(row[:3], []).append(row[3:])
-        agreement = {}
-        for metric in (1, 2, 3, 4):
-            pairs = []
-            for key, rows in runs.items():
-                if key[2] == metric:
-                    rows.sort(key=lambda one: one[0])
-                    early = [one for one in rows if one[0] <= 0.3 * rows[-1][0]]
-                    if early:
-                        pairs.append((*effect(early[-1]), *effect(rows[-1])))
-            early, _, final, error = np.array(pairs).T
-            sure = np.abs(final) > 1.96 * error
-            agreement[metric] = float(np.mean(np.sign(early[sure]) == np.sign(final[sure])))
-        assert agreement[1] >= 0.85 and agreement[3] >= 0.9
-
-    def test_cards_over_real_experiments_stay_in_range(self):
-        table = pq.read_table(DATA / "asos" / "asos_digital_experiments_dataset.parquet").to_pydict()
-        last: dict[tuple, tuple] = {}
-        for at in range(len(table["metric_id"])):
-            key = tuple(table[name][at] for name in KEY)
-            row = tuple(table[name][at] for name in COLUMNS)
-            if None not in row:
-                last[key] = max(last.get(key, row), row, key=lambda one: one[0])
-        arms = sorted({key[:2] for key in last})
-        whole = [arm for arm in arms if all((*arm, metric) in last for metric in (1, 2, 4))]
-        both = np.array([[effect(last[(*arm, metric)]) for metric in (1, 2, 4)] for arm in whole])
-        noise = np.stack([np.diag(one[:, 1] ** 2) for one in both])
-        found = vet_proxies(both[:, :, 0], noise, ["metric 2", "metric 4"])
-        assert found.n_experiments > 50
-        assert all(-1 <= one.naive_correlation <= 1 for one in found.cards.values())
-
-
-def effect(row: tuple) -> tuple[float, float]:
-    """Effect of an arm, relative to the control, and its error."""
-    _, mean_c, mean_t, variance_c, variance_t, count_c, count_t = row
-    error = np.sqrt(variance_c / count_c + variance_t / count_t)
-    return (mean_t - mean_c) / abs(mean_c), error / abs(mean_c)

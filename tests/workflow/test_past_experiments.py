@@ -72,6 +72,23 @@ def test_segments_are_told_from_experiments(tmp_path):
     assert np.isnan(read.segments[-1, 1]).all()
 
 
+def test_arms_of_one_experiment_are_counted_as_one_and_keep_their_segments(tmp_path):
+    rows = [{**row, "experiment": f"e{at // 2}", "arm": "ab"[at % 2]} for at, row in enumerate(past(60))]
+    parts = [{**row, "click": at, "segment": "new"} for at, row in enumerate(rows)]
+    file = write(tmp_path / "past.csv", [*rows, *parts])
+    read = read_experiments(file)
+    assert len(set(read.experiments)) == 30
+    np.testing.assert_array_equal(read.segments[:, 0, 1], np.arange(60))
+    told = CliRunner().invoke(app, ["proxies", str(file)])
+    assert "60 arms of 30 experiments" in told.output
+
+
+def test_rows_without_a_name_are_experiments_of_their_own(tmp_path):
+    rows = [{key: value for key, value in row.items() if key != "experiment"} for row in past(30)]
+    read = read_experiments(write(tmp_path / "past.csv", rows))
+    assert len(set(read.experiments)) == 30
+
+
 WRONG = {
     "no rows": ("experiment,returned,returned_se,click,click_se\n", "one row per experiment, got none"),
     "no errors": ("experiment,returned,click\na,1,2\n", "each with its _se"),

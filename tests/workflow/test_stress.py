@@ -17,6 +17,7 @@ from truenorth.engine.vectors import Vector
 from truenorth.examples.dataset import Dataset, read_dataset
 from truenorth.framing.load import load_with_findings
 from truenorth.workflow.proxies import Candidate
+from truenorth.workflow.stressing import lift_unit
 from truenorth.workflow.studies import STUDY, dump_study, load_study
 from truenorth.workflow.studying import reason_against, study_of
 from truenorth.workflow.weighing import propose_weights
@@ -107,8 +108,35 @@ def test_a_study_is_read_back_as_it_was_written(made, tmp_path):
     again, more = load_study(tmp_path / STUDY)
     assert signs == more == {"click": 1, "stayed": 1}
     assert again.per == study.per == "decision"
+    assert again.provenance == study.provenance
+    assert (again.provenance.kpi_name, again.provenance.kpi_unit) == ("stays", "points")
     np.testing.assert_array_equal(again.log.propensity, study.log.propensity)
     np.testing.assert_array_equal(again.scores["click"], study.scores["click"])
+
+
+UNITS = {
+    "a share": ("mean(stayed)", "share", "decision", "points"),
+    "a share in words": ("mean(stayed * 1)", "share of visits", "decision", "points"),
+    "a percentage": ("mean(stayed * 1)", "'%'", "decision", "points"),
+    "no unit": ("mean(stayed)", "null", "decision", "points"),
+    "a mean of money": ("mean(stayed * 2)", "EUR per visit", "decision", "EUR per visit"),
+    "a total of money": ("sum(stayed * 2) per 1d", "EUR per day", "decision", "EUR per decision"),
+    "a total of a user": ("sum(stayed * 2) by user", "EUR per 30 days", "unit", "EUR per user"),
+}
+
+
+@pytest.mark.parametrize(("metric", "unit", "per", "wanted"), UNITS.values(), ids=UNITS)
+def test_a_change_of_the_kpi_has_its_unit(tmp_path, metric, unit, per, wanted):
+    text = FRAMING.replace("metric: mean(stayed), unit: share", f"metric: {metric}, unit: {unit}")
+    assert text.count(metric) == 1
+    assert lift_unit(framing_of(text, tmp_path), per) == wanted
+
+
+def test_sentences_are_in_points_where_the_kpi_is_a_share(made):
+    stress = made.result["stress"]
+    assert stress["kpi"]["lift_unit"] == "points"
+    gain = stress["proxies"]["stayed"]["grid"][-1]["kpi_lift"]["value"]
+    assert f"by {100 * gain:.3g} points at best of" in stress["proxies"]["stayed"]["sentence"]
 
 
 NOTHING = {
@@ -222,9 +250,15 @@ def test_weights_prefer_what_serves_the_goal_and_say_what_they_are_worth(made):
     assert found.report.weights["stayed"] > 5 * abs(found.report.weights["click"])
     assert found.score.startswith("1*stayed")
     assert found.report.gain.low > 0
+    assert found.report.gain_over_today.low > 0
     told = commanded("weights", made.folder)
     assert told.exit_code == 0 and "proposed" in told.output
-    assert json.loads(commanded("weights", made.folder, "--json").output)["today"] == "click"
+    assert "points beside today's score" in told.output
+    written = json.loads(commanded("weights", made.folder, "--json").output)
+    assert (written["today"], written["unit"]) == ("click", "points")
+    today, click = (written["alternatives"][name]["kpi_lift"] for name in ("today", "click"))
+    assert today["value"] == pytest.approx(click["value"])  # today's score is the clicks
+    assert written["gain_over_today"]["value"] == found.report.gain_over_today.value
 
 
 def test_the_command_says_where_it_turns_and_writes_a_page(made, tmp_path):

@@ -100,6 +100,8 @@ def test_the_report_says_how_much_has_had_its_time_and_what_was_weighed(weighed,
     assert "STRESS070" in notes[0]
     assert notes[0].get("STRESS063", {"fix": ""})["fix"].endswith("or wait.")  # orders come 6 hours late
     assert "STRESS070" not in notes[1] and "maturity: ipcw" in notes[1]["STRESS063"]["fix"]
+    for (run, _), said in ((weighed, "the others are weighed"), (waited, "the others wait")):
+        assert said in (run.folder / "report.html").read_text()
     assert weighed[0].result["stress"]["n"] > 4 * waited[0].result["stress"]["n"]
 
 

@@ -34,7 +34,10 @@ def interview(
         str | None, typer.Option("--system", help="A ready system: its questions, its values as examples.")
     ] = None,
     minutes: Annotated[float | None, typer.Option("--minutes", help="Time for all of it.")] = None,
-    steps: Annotated[int | None, typer.Option("--steps", help="Script of 6, 7 or 8 steps.")] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option("--steps", help="Script of 6, 7 or 8 steps; with --practice its times are shown."),
+    ] = None,
     answers: Annotated[
         Path | None, typer.Option("--answers", help="Take the answers from a file and ask nothing.")
     ] = None,
@@ -60,7 +63,7 @@ def interview(
             _list(system, as_json=as_json)
             return
         if practice:
-            _practise(prompt, system, minutes, answers, as_json=as_json)
+            _practise(prompt, _choices(system, minutes, steps), answers, as_json=as_json)
             return
         draft = _interview(_choices(system, minutes, steps), answers, out, resume=resume, overwrite=overwrite)
         _tell_draft(draft, out, as_json=as_json)
@@ -157,17 +160,18 @@ def _interview(
     return write_framing(given, out)
 
 
-def _practise(
-    prompt: str | None, system: str | None, minutes: float | None, answers: Path | None, *, as_json: bool
-) -> None:
+def _practise(prompt: str | None, chosen: dict[str, Any], answers: Path | None, *, as_json: bool) -> None:
+    from truenorth.interview import plan
     from truenorth.interview.practice import judge, listen, load_transcript, result_text
-    from truenorth.interview.scripts import STANDARD_MINUTES
 
+    system, planned = chosen.get("system"), plan(**chosen)
     wanted = prompt or (f"design {_title(system)}" if system else "")
     if answers is not None:
         said = load_transcript(answers, prompt=wanted)
     elif wanted:
-        said = listen(wanted, _Terminal(), time.monotonic, minutes=minutes or STANDARD_MINUTES)
+        minutes = sum(step.seconds for step in planned.steps) / 60
+        script = planned.steps if "steps" in chosen else ()
+        said = listen(wanted, _Terminal(), time.monotonic, minutes=minutes, script=script)
     else:
         raise FramingError(_no_prompt())
     result = judge(said, system=system)

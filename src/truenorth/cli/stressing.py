@@ -68,7 +68,7 @@ def weights(
     """Propose weights of the score that serve the KPI, with their lift on units that did not choose them.
 
     Nothing is trained again: weights are chosen from the decisions of the run's stress test, and judged on
-    four tenths of the units that were held out, beside equal weights and each label alone.
+    four tenths of the units that were held out, beside today's score, equal weights and each label alone.
     """
     with told(as_json=as_json, debug=debug):
         from truenorth.workflow.runs import find_run
@@ -95,15 +95,19 @@ def proxies(
 ) -> None:
     """Say which proxies foretold the KPI in past experiments, noise removed, and the best mix of them.
 
-    Columns: experiment; for the KPI and each proxy NAME (its effect) and NAME_se (its standard error);
-    cov_A_B where known (covariance of two estimates); segment, for rows that are a part of an experiment.
+    Columns: experiment, shared by its arms; for the KPI and each proxy NAME (its effect) and NAME_se (its
+    standard error); cov_A_B where known (covariance of two estimates); segment, for rows that are a part of
+    an experiment, and arm where it has several.
     """
     with told(as_json=as_json, debug=debug):
         from truenorth.counterfactual.proxies import vet_proxies
         from truenorth.workflow.past_experiments import read_experiments
 
         past = read_experiments(file, kpi=kpi)
-        made = vet_proxies(past.effects, past.noise, past.names[1:], segments=past.segments, seed=seed)
+        made = vet_proxies(
+            past.effects, past.noise, past.names[1:], segments=past.segments, experiment=past.experiments,
+            seed=seed,
+        )  # fmt: skip
         if as_json:
             findings = [*past.findings, *made.findings]
             print_json({"kpi": past.names[0], **made.to_dict(), "findings": [f.to_dict() for f in findings]})

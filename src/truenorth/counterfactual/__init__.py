@@ -16,7 +16,7 @@ finding with a code, `STRESS001` and on; what cannot be answered is refused, wit
     prepare, logging_audit, propensities, pitfalls    what is checked first, and what is refused
     policies, estimators, effects, outcome, tuning    tilts and best of n; lifts by decision and by unit
     support, bands, verdict                           where the log ends; all depths at once; the verdict
-    trace, curve, report                              one proxy from no pressure to the end of the support
+    trace, curve, report, sentences                   one proxy from no pressure to the end of the support
     shortfall, certificate, confounding, benchmarks, movers, naive, extrapolation    why
     maturity                                          outcomes that are not known yet
     direction, judging                                behind the weights

@@ -2,7 +2,8 @@
 
 The estimates of one experiment share its users, so that their noise goes together too: the plain covariance
 of estimated effects is mostly that noise. `Lambda = cov(estimates) - mean(Xi)` removes it, with `Xi` the
-covariance of the estimates within each experiment; halves of users with noise of their own do as well.
+covariance of the estimates within each experiment and noisy experiments counting less; halves of users with
+noise of their own do as well.
 
 References:
     Bibaut, Chou, Ejdemyr and Kallus (2024). Learning the covariance of treatment effects across many weak
@@ -22,14 +23,38 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
+def precision_weights(noise: Floats) -> Floats:
+    """Return the weight of each experiment, shape (experiments,): a small one counts less.
+
+    `(1 + s)^-2` with `s` its noise over the median experiment's, averaged over metrics: the weights of least
+    variance where true effects are as large as the median's noise. Experiments of one size count alike.
+
+    Args:
+        noise: Covariance of each experiment's estimates, shape (experiments, 1 + p, 1 + p).
+    """
+    each = np.diagonal(noise, axis1=1, axis2=2)
+    middle = np.median(each, axis=0)
+    size = np.divide(each, middle, out=np.ones_like(each), where=middle > 0)
+    return np.asarray((1.0 + size.mean(axis=1)) ** -2)
+
+
+def mean_noise(noise: Floats) -> Floats:
+    """Return the noise that is in the weighted covariance of estimated effects, shape (1 + p, 1 + p)."""
+    weight = precision_weights(noise)
+    # What the weighted mean takes away of each: w - w^2 / sum(w), so that the correction is unbiased.
+    left = weight - weight**2 / weight.sum()
+    return np.asarray(np.average(noise, axis=0, weights=left if len(weight) > 1 else None))
+
+
 def corrected_covariance(effects: Floats, noise: Floats) -> Floats:
-    """Return the covariance of true effects: that of estimates less the mean covariance of their noise.
+    """Return the covariance of true effects: that of estimates less that of their noise, both weighted.
 
     Args:
         effects: Estimated effects, shape (experiments, 1 + p); the KPI first.
         noise: Covariance of each experiment's estimates, shape (experiments, 1 + p, 1 + p).
     """
-    return np.asarray(np.atleast_2d(np.cov(effects, rowvar=False)) - noise.mean(axis=0))
+    seen = np.cov(effects, rowvar=False, aweights=precision_weights(noise))
+    return np.asarray(np.atleast_2d(seen) - mean_noise(noise))
 
 
 def split_covariance(first: Floats, second: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""Several sets of weights at one depth, on the same decisions: what each brought, and what lies between."""
+"""Several scores at one depth, on the same decisions: what each brought, and what lies between."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Alternative(Result):
     """A set of weights and what it brought on the units that were held out."""
 
     weights: Mapping[str, float]
-    """Per standard deviation of each score inside contexts."""
+    """Per standard deviation of each score inside contexts; empty for a score that is no sum of them."""
     kpi_lift: Lift
     guardrail_lifts: Mapping[str, Lift]
 
@@ -82,41 +82,69 @@ def within_context(study: Study) -> tuple[Floats, Floats]:
     return np.stack(z, axis=2), np.array(scale)
 
 
+TODAY = "today"
+"""Name of the score that is in use, among the sets of weights."""
+
+
 def judge_weights(
-    side: Side, sets: Mapping[str, Floats], depth: float, options: Options, seed: int
-) -> tuple[dict[str, Alternative], Lift | None, list[Finding]]:
-    """Return the lifts of several sets of weights at one depth, and the gain of the first over the second."""
+    side: Side, sets: Mapping[str, Floats], depth: float, options: Options, seed: int,
+    *, today: Floats | None = None,
+) -> tuple[dict[str, Alternative], Gains, list[Finding]]:  # fmt: skip
+    """Return the lifts of several scores at one depth, and what the chosen one gains over others.
+
+    Args:
+        side: The decisions that judge.
+        sets: Weights by name, `chosen` and `equal` among them, each of shape (p,).
+        depth: Pressure at which they are compared.
+        options: Confidence, draws, support rule.
+        seed: Seed of the draws.
+        today: The score in use, a sum of the others or not, shape (n, k).
+    """
+    scores = {name: side.z @ theta for name, theta in sets.items()}
+    if today is not None:
+        scores[TODAY] = today
     lifts: dict[str, Estimate] = {}
     guards: dict[str, dict[str, Estimate]] = {}
     notes: list[Finding] = []
-    for name, theta in sets.items():
-        found = _lifts(side, theta, depth, options)
+    for name, score in scores.items():
+        found = _lifts(side, score, depth, options)
         if isinstance(found, str):
             notes.append(_out_of_reach(name, depth, found))
             continue
         lifts[name], guards[name] = found
     if not lifts:
-        return {}, None, notes
+        return {}, Gains(None, None), notes
     found_lifts = lifts_of(joint([*lifts.values()], side.study.log.clusters), options, seed=seed)
     bands = dict(zip(lifts, found_lifts, strict=True))
     alternatives = {
         name: Alternative(
-            weights=named(side.study, sets[name]), kpi_lift=bands[name],
+            weights=named(side.study, sets[name]) if name in sets else {}, kpi_lift=bands[name],
             guardrail_lifts={key: _single(one, side, options) for key, one in guards[name].items()},
         )
         for name in lifts
     }  # fmt: skip
-    both = "chosen" in lifts and "equal" in lifts
-    gain = _single(lifts["chosen"] - lifts["equal"], side, options) if both else None
-    return alternatives, gain, notes
+
+    def gain_over(other: str) -> Lift | None:
+        both = "chosen" in lifts and other in lifts
+        return _single(lifts["chosen"] - lifts[other], side, options) if both else None
+
+    return alternatives, Gains(gain_over("equal"), gain_over(TODAY)), notes
+
+
+@dataclass(frozen=True)
+class Gains:
+    """Lift of the chosen weights less that of others, on the same decisions; None where one has no lift."""
+
+    over_equal: Lift | None
+    over_today: Lift | None
 
 
 def _lifts(
-    side: Side, theta: Floats, depth: float, options: Options
+    side: Side, score: Floats, depth: float, options: Options
 ) -> tuple[Estimate, dict[str, Estimate]] | str:
     """Return the lifts of KPI and guardrails at a depth, or why there is no support."""
-    log, score = side.study.log, side.z @ theta
-    policy = tilt_to(log.base, score, depth) if np.abs(theta).sum() > 0 else None
+    log = side.study.log
+    policy = tilt_to(log.base, score, depth) if np.abs(score).sum() > 0 else None
     if policy is None:
         return "no policy of this score reaches it"
     seen = see(log, policy, score)
@@ -140,7 +168,7 @@ def sweep(
     pairs: list[Estimate] = []
     shares = []
     for share in np.linspace(0.0, 1.0, POINTS):
-        found = _lifts(side, (1 - share) * ends[0] + share * ends[1], depth, options)
+        found = _lifts(side, side.z @ ((1 - share) * ends[0] + share * ends[1]), depth, options)
         if not isinstance(found, str):
             shares.append(float(share))
             pairs += [found[0], found[1][guardrail]]

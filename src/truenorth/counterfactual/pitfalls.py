@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from truenorth.counterfactual.contract import Depth, Naive, Robustness, Tier, Verdict
 from truenorth.counterfactual.policies import tilt
+from truenorth.counterfactual.sentences import change_text
 from truenorth.counterfactual.study import Study
 from truenorth.counterfactual.support import tail_index
 from truenorth.errors import Finding
@@ -183,17 +184,19 @@ def beyond_support(
     ]  # fmt: skip
 
 
-def misleading_naive_curve(name: str, naive: Naive, grid: tuple[Depth, ...]) -> list[Finding]:
+def misleading_naive_curve(name: str, naive: Naive, grid: tuple[Depth, ...], unit: str) -> list[Finding]:
     """Find that weighting rows by the proxy would have told another story."""
     if not naive.misleads:
         return []
     ends = [*naive.by_realised[-1:], *naive.by_score[-1:]]
-    worst = max(ends, key=lambda one: abs(one - grid[-1].kpi_lift.value))
+    lift = grid[-1].kpi_lift.value
+    worst = max(ends, key=lambda one: abs(one - lift))
     return [
         Finding(
             code="STRESS026", severity="warn", where=f"proxies.{name}",
-            evidence=f"expected rows weighted by the proxy to tell what a policy does, got a lift of "
-            f"{worst:+.3g} where the policy's is {grid[-1].kpi_lift.value:+.3g}: selection of users.",
+            evidence="expected rows weighted by the proxy to tell what a policy does, got a lift of "
+            f"{change_text(worst, unit, signed=True)} where the policy's is "
+            f"{change_text(lift, unit, signed=True)}: selection of users.",
             fix="do not read the KPI of rows with much of the proxy as what more of it would bring.",
         )
     ]  # fmt: skip

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from truenorth.counterfactual.effect_model import EffectModel, corrected_covariance, nearest_covariance
+from truenorth.counterfactual.effect_model import (
+    EffectModel,
+    corrected_covariance,
+    mean_noise,
+    nearest_covariance,
+    precision_weights,
+)
 from truenorth.counterfactual.result import Result
 from truenorth.errors import DataError, Finding
+from truenorth.statistics.estimates import codes_of
 
 Floats = NDArray[np.float64]
 
@@ -29,9 +37,9 @@ class Card(Result):
     correlation: float
     """Of true effects on proxy and KPI, noise removed, in [-1, 1]; NaN where a true variance is not > 0."""
     correlation_low: float
-    """Lower end of its bootstrap interval over experiments."""
+    """Lower end of its bootstrap interval over experiments; a draw in which it is undefined counts as -1."""
     naive_correlation: float
-    """Of estimated effects: shared users inflate it."""
+    """Of estimated effects, all alike: shared users inflate it, small experiments drown it."""
     sensitivity: float
     """Share of experiments in which the proxy moved significantly."""
     mean_t: float
@@ -45,7 +53,8 @@ class Card(Result):
     quality: float
     """Correlation of the true KPI effect with the observed proxy effect in the next experiment."""
     fragility: float
-    """Share of segments whose effects contradict the overall sign; NaN without segments."""
+    """Share of segments whose effects contradict the overall sign, each over the experiments that have it;
+    NaN without segments."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -62,6 +71,8 @@ class ProxiesReport(Result):
     """Of true effects, the KPI first."""
     naive_covariance: Floats
     n_experiments: int
+    n_arms: int
+    """Rows: arms of one experiment share its control."""
     model: EffectModel
     findings: tuple[Finding, ...]
 
@@ -70,7 +81,8 @@ class ProxiesReport(Result):
         return self.model.kpi_effect(np.asarray(observed, dtype=np.float64), np.asarray(noise))
 
     def __repr__(self) -> str:
-        lines = [f"Proxies over {self.n_experiments} experiments"]
+        arms = f"{self.n_arms} arms of " if self.n_arms > self.n_experiments else ""
+        lines = [f"Proxies over {arms}{self.n_experiments} experiments"]
         lines += [
             f"  {name}: correlation {one.correlation:.2f} (naive {one.naive_correlation:.2f}), quality "
             f"{one.quality:.2f}, false-positive risk {one.false_positive_risk:.2f}"
@@ -83,7 +95,8 @@ class ProxiesReport(Result):
 
 def vet_proxies(
     effects: Floats, noise: Floats, names: Sequence[str], *, next_noise: Floats | None = None,
-    segments: Floats | None = None, level: float = 0.95, draws: int = DRAWS, seed: int = 0,
+    segments: Floats | None = None, experiment: NDArray[Any] | None = None, level: float = 0.95,
+    draws: int = DRAWS, seed: int = 0,
 ) -> ProxiesReport:  # fmt: skip
     """Return how well proxies foretold the KPI in past experiments.
 
@@ -91,8 +104,10 @@ def vet_proxies(
         effects: Estimated effects, shape (experiments, 1 + p); the KPI first.
         noise: Covariance of each experiment's estimates, shape (experiments, 1 + p, 1 + p).
         names: Of the proxies, p of them.
-        next_noise: Covariance of the next experiment's estimates; the mean of the past by default.
+        next_noise: Covariance of the next experiment's estimates; the mean of the past by default, in which
+            noisy experiments count less.
         segments: Effects by segment, shape (experiments, segments, 1 + p).
+        experiment: Which experiment each row is an arm of, shape (experiments,); its own by default.
         level: Confidence of bootstrap intervals.
         draws: Bootstrap draws over experiments.
         seed: Seed of the draws.
@@ -111,15 +126,18 @@ def vet_proxies(
     keep = np.asarray(np.isfinite(effects).all(axis=1) & np.isfinite(noise).all(axis=(1, 2)))
     findings = _left_out(keep)
     effects, noise = effects[keep], noise[keep]
-    if len(effects) < FEWEST:
-        findings.append(_few(len(effects)))
-    if len(effects) < 3:
-        return _refused(len(names), len(effects), findings)
-    ahead = noise.mean(axis=0) if next_noise is None else np.asarray(next_noise, dtype=np.float64)
+    whole = np.arange(len(effects)) if experiment is None else codes_of(np.asarray(experiment)[keep])
+    n_experiments = len(np.unique(whole))
+    if n_experiments < FEWEST:
+        findings.append(_few(n_experiments))
+    if n_experiments < 3:
+        return _refused(len(names), n_experiments, len(effects), findings)
+    ahead = mean_noise(noise) if next_noise is None else np.asarray(next_noise, dtype=np.float64)
     raw = corrected_covariance(effects, noise)
-    model = EffectModel(nearest_covariance(raw), effects.mean(axis=0))
+    middle = np.average(effects, axis=0, weights=precision_weights(noise))
+    model = EffectModel(nearest_covariance(raw), middle)
     weights = model.composite(ahead)
-    drawn = _bootstrap(effects, noise, weights, ahead, draws=draws, seed=seed)
+    drawn = _bootstrap(effects, noise, whole, ahead, draws=draws, seed=seed)
     low = np.nanquantile(drawn, (1 - level) / 2, axis=0)
     quality_low = float(low[-1])
     if not quality_low >= 0:
@@ -132,8 +150,8 @@ def vet_proxies(
     return ProxiesReport(
         cards=cards, composite=mixed, composite_quality=model.quality(weights, ahead),
         composite_quality_low=quality_low, covariance=model.truth,
-        naive_covariance=np.atleast_2d(np.cov(effects, rowvar=False)), n_experiments=len(effects),
-        model=model, findings=tuple(findings),
+        naive_covariance=np.atleast_2d(np.cov(effects, rowvar=False)), n_experiments=n_experiments,
+        n_arms=len(effects), model=model, findings=tuple(findings),
     )  # fmt: skip
 
 
@@ -148,10 +166,12 @@ def _card(
     both = kpi_moved & moved
     one = np.zeros(len(raw) - 1)
     one[at - 1] = 1.0
+    correlation = _correlation(raw, at)
     with np.errstate(all="ignore"):
         naive = float(np.corrcoef(effects[:, 0], effects[:, at])[0, 1])
     return Card(
-        proxy=name, correlation=_correlation(raw, at), correlation_low=correlation_low,
+        proxy=name, correlation=correlation,
+        correlation_low=correlation_low if np.isfinite(correlation) else float("nan"),
         naive_correlation=naive, sensitivity=float(moved.mean()), mean_t=float(np.abs(t[:, at]).mean()),
         direction=float(agrees[kpi_moved].mean()) if n_kpi else float("nan"),
         proxy_score=(float(both[agrees].sum()) - float(both[~agrees].sum())) / n_kpi
@@ -187,27 +207,31 @@ def _fragility(effects: Floats, segments: Floats | None, at: int) -> float:
     if segments is None:
         return float("nan")
     overall = np.sign(np.cov(effects[:, 0], effects[:, at])[0, 1])
-    inside = [np.sign(np.cov(segments[:, one, 0], segments[:, one, at])[0, 1])
-              for one in range(segments.shape[1])]  # fmt: skip
-    return float(np.mean(np.array(inside) != overall))
+    pairs = [segments[:, one][:, [0, at]] for one in range(segments.shape[1])]
+    known = [one[np.isfinite(one).all(axis=1)] for one in pairs]
+    inside = [np.sign(np.cov(one, rowvar=False)[0, 1]) for one in known if len(one) > 2]
+    return float(np.mean(np.array(inside) != overall)) if inside else float("nan")
 
 
 def _bootstrap(
-    effects: Floats, noise: Floats, weights: Floats, ahead: Floats, *, draws: int, seed: int
+    effects: Floats, noise: Floats, whole: NDArray[np.int64], ahead: Floats, *, draws: int, seed: int
 ) -> Floats:
     """Return correlations of each proxy and the quality of a composite chosen anew, per draw of experiments.
 
     The composite is chosen on the draw and judged on the experiments that were not drawn, so that a mix of
-    noise shows as one.
+    noise shows as one. A correlation without a variance above 0 could be anything: it counts as -1.
     """
     rng = np.random.default_rng(seed)
-    n, p = len(effects), effects.shape[1] - 1
+    order = np.argsort(whole, kind="stable")
+    arms = np.split(order, np.cumsum(np.bincount(whole))[:-1])
+    n, p = len(arms), effects.shape[1] - 1
     found = np.full((draws, p + 1), np.nan)
     for draw in range(draws):
-        rows = rng.integers(0, n, n)
+        picked = rng.integers(0, n, n)
+        rows = np.concatenate([arms[one] for one in picked])
         raw = corrected_covariance(effects[rows], noise[rows])
-        found[draw, :p] = [_correlation(raw, at) for at in range(1, p + 1)]
-        rest = np.setdiff1d(np.arange(n), rows)
+        found[draw, :p] = np.nan_to_num([_correlation(raw, at) for at in range(1, p + 1)], nan=-1.0)
+        rest = np.setdiff1d(np.arange(len(effects)), rows)
         if len(rest) < 3:
             continue
         mix = EffectModel(nearest_covariance(raw), effects[rows].mean(axis=0)).composite(ahead)
@@ -240,7 +264,7 @@ def _left_out(keep: NDArray[np.bool_]) -> list[Finding]:
     return [
         Finding(
             code="STRESS037", severity="warn", where="effects",
-            evidence=f"expected finite effects, got {gone} of {len(keep)} experiments with NaN; left out.",
+            evidence=f"expected finite effects, got {gone} of {len(keep)} rows with NaN; left out.",
             fix="give the KPI's effect too, or leave the experiment out on purpose.",
         )
     ]  # fmt: skip
@@ -263,10 +287,10 @@ def _worthless(low: float) -> Finding:
     )  # fmt: skip
 
 
-def _refused(p: int, n: int, findings: list[Finding]) -> ProxiesReport:
+def _refused(p: int, n: int, arms: int, findings: list[Finding]) -> ProxiesReport:
     nothing = np.full((1 + p, 1 + p), np.nan)
     return ProxiesReport(
         cards={}, composite={}, composite_quality=float("nan"), composite_quality_low=float("nan"),
-        covariance=nothing, naive_covariance=nothing, n_experiments=n,
+        covariance=nothing, naive_covariance=nothing, n_experiments=n, n_arms=arms,
         model=EffectModel(nothing, nothing[0]), findings=tuple(findings),
     )  # fmt: skip

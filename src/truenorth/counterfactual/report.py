@@ -12,19 +12,17 @@ from truenorth.counterfactual import pitfalls
 from truenorth.counterfactual.bands import Joint
 from truenorth.counterfactual.benchmarks import robustness_of
 from truenorth.counterfactual.contract import (
-    Depth,
     Options,
     ProxyReport,
     Shortfall,
     Tier,
-    Verdict,
 )
 from truenorth.counterfactual.curve import grid_of, ticks_of
 from truenorth.counterfactual.effects import Effect
 from truenorth.counterfactual.extrapolation import extrapolate
 from truenorth.counterfactual.movers import movers, segments
 from truenorth.counterfactual.naive import naive_curve
-from truenorth.counterfactual.policies import equal_best_of_n
+from truenorth.counterfactual.sentences import sentence
 from truenorth.counterfactual.shortfall import slopes_of, split_shortfall
 from truenorth.counterfactual.study import Study
 from truenorth.counterfactual.trace import Step, Trace
@@ -50,6 +48,7 @@ def judged(
 ) -> ProxyReport:
     """Return the report of a proxy whose curve is supported far enough."""
     study, options, steps = setting.study, setting.options, trace.steps
+    unit = study.provenance.kpi_unit
     score, last, deepest = study.scores[name], steps[-1], trace.deepest
     assert deepest is not None  # as there are steps
     grid = grid_of(steps, study.log, setting.kpi, options, seed=setting.seed)
@@ -67,7 +66,9 @@ def judged(
     robustness = robustness_of(study, score, setting.kpi, last, deepest, options, seed=setting.seed)
     return ProxyReport(
         proxy=name, verdict=verdict, grid=grid, depth_limit=trace.depth_limit, stopped_by=trace.stopped_by,
-        sentence=sentence(name, study.provenance.kpi_name, verdict, grid, safe, visible),
+        sentence=sentence(
+            name, study.provenance.kpi_name, verdict, grid, safe=safe, visible=visible, unit=unit
+        ),
         safe_depth=safe, peak_depth=depths[int(np.argmax([one.kpi_lift.value for one in grid]))],
         family_p=family.claims.p_value, adjusted_p=adjusted_p, smallest_visible_fall=visible,
         ticks=ticks_of(study.log, score), shortfall=_shortfall(study, name, last), naive=naive,
@@ -85,7 +86,7 @@ def judged(
             *pitfalls.heavy_tailed(study, name),
             *pitfalls.beyond_support(name, trace.depth_limit, options.depths, trace.stopped_by),
             *pitfalls.fragile(name, setting.tier, robustness, last.kpi.value),
-            *pitfalls.misleading_naive_curve(name, naive, grid),
+            *pitfalls.misleading_naive_curve(name, naive, grid, unit),
             *pitfalls.not_safe_everywhere(name, verdict, trace.depth_limit),
         ),
     )  # fmt: skip
@@ -110,28 +111,3 @@ def _shortfall(study: Study, name: str, last: Step) -> Shortfall | None:
         study.log, study.scores[name], study.realised[name], study.outcome, per_unit=study.per == "unit"
     )
     return split_shortfall(last.depth, slopes, last.promised, last.delivered, last.kpi, study.log)
-
-
-def sentence(
-    proxy: str, kpi: str, verdict: Verdict, grid: tuple[Depth, ...], safe: float, visible: float
-) -> str:
-    """Return the verdict as a product owner reads it."""
-    deepest = f"best of {grid[-1].best_of_n:.1f}"
-    lifts = [one.kpi_lift.value for one in grid]
-    if verdict == "ALIGNED":
-        return (
-            f"Optimising {proxy} raises {kpi}, as far as the log goes: up to {deepest}, where it gains "
-            f"{lifts[-1]:+.3g}."
-        )
-    if verdict == "TRAP":
-        fall = f"by up to {max(lifts) - min(lifts[int(np.argmax(lifts)) :]):.3g} at {deepest}"
-        if safe > 0:
-            limit = f"best of {equal_best_of_n(safe):.1f}"
-            return f"Optimise {proxy} no harder than {limit}; beyond its peak {kpi} falls, {fall}."
-        return f"Do not optimise {proxy} harder than today: {kpi} falls, {fall}."
-    if verdict == "HARMFUL":
-        return f"Optimising {proxy} lowers {kpi}, by {-min(lifts):.3g} at its worst."
-    return (
-        f"The log cannot tell what optimising {proxy} does to {kpi}: a fall of less than {visible:.3g} would "
-        "not have been seen."
-    )

@@ -28,6 +28,8 @@ class Provenance:
     """The same of the KPI."""
     kpi_name: str = "the KPI"
     """How sentences call it."""
+    kpi_unit: str = ""
+    """Unit of a change of it; `points` for a share, of which sentences tell hundredths."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

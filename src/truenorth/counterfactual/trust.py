@@ -211,7 +211,7 @@ def _unknown(places: int, moved: float, signal: float, got: str) -> TrustReport:
         signal=signal,
         findings=(
             Finding(
-                code="STRESS049", where="positions",
+                code="STRESS050", where="positions",
                 evidence=f"expected items that move between all places and differ in worth, got {got}: "
                 "clicks for the place and clicks for the item cannot be told apart.",
                 fix="exchange places at random on a slice of traffic, or bring a longer log.",

@@ -23,12 +23,15 @@ from truenorth.counterfactual.log import check_shape
 from truenorth.counterfactual.outcome import folds_of
 from truenorth.counterfactual.prepare import FEWEST_UNITS, prepare
 from truenorth.counterfactual.result import Result
+from truenorth.counterfactual.sentences import interval_text
 from truenorth.counterfactual.stress import usable_rows
 from truenorth.counterfactual.study import Study
 from truenorth.errors import DataError, Finding
 
 Floats = NDArray[np.float64]
 
+TODAY_KEY = "today's score"
+"""Where today's score stands among the others while incomplete decisions are left out."""
 UNSTABLE = 30.0
 """Degrees between the direction and a draw of it, at the median, from which it is called unstable."""
 
@@ -41,6 +44,8 @@ class WeightOptions:
     """+1 or -1 per score: which way it is meant; +1 by default."""
     guardrails: Mapping[str, Floats] = field(default_factory=dict)
     """Outcomes that may not fall, up is good, each of shape (n,)."""
+    today: Floats | None = None
+    """The score in use, judged beside them, of every candidate: shape (n, k)."""
     keep_signs: bool = False
     """Whether a weight may not turn against its sign."""
     largest_share: float | None = None
@@ -58,9 +63,11 @@ class WeightsReport(Result):
     weights: Mapping[str, float]
     """Per unit of each raw score, so that `sum w s` can be used as it stands."""
     alternatives: Mapping[str, Alternative]
-    """`chosen`, `equal` and each score alone, at the same depth."""
+    """`chosen`, `equal`, each score alone, and `today` where it was given, at the same depth."""
     gain: Lift | None
     """Lift of the chosen weights less that of equal ones, on the same decisions."""
+    gain_over_today: Lift | None
+    """The same, less that of today's score."""
     standard_errors: Mapping[str, float]
     """Of the standardised weights before they were shrunk."""
     shrunk: float
@@ -111,7 +118,7 @@ def choose_weights(
     weighting = WeightOptions() if weighting is None else weighting
     options = Options() if options is None else options
     _check(study, weighting)
-    ready, findings = _ready(study, weighting, options, seed)
+    ready, today, findings = _ready(study, weighting, options, seed)
     if ready is None:
         return _refused(weighting, findings)
     on_held_out = _held_out(ready, weighting.held_out, seed)
@@ -128,10 +135,13 @@ def choose_weights(
         largest_share=weighting.largest_share,
     )  # fmt: skip
     sets = {"chosen": theta, "equal": signs, **dict(zip(study.scores, np.diag(signs), strict=True))}
-    alternatives, gain, notes = judge_weights(judge, sets, weighting.depth, options, seed)
-    angle = raw.angle(seed)
+    alternatives, gains, notes = judge_weights(
+        judge, sets, weighting.depth, options, seed, today=None if today is None else today[on_held_out]
+    )
+    angle, unit = raw.angle(seed), study.provenance.kpi_unit
     return WeightsReport(
-        weights=named(study, theta / chooser.scale), alternatives=alternatives, gain=gain,
+        weights=named(study, theta / chooser.scale), alternatives=alternatives,
+        gain=gains.over_equal, gain_over_today=gains.over_today,
         standard_errors=named(study, raw.errors), shrunk=kept.share, angle=angle,
         leave_one_out=named(study, raw.leave_one_out()),
         sweep={
@@ -139,25 +149,36 @@ def choose_weights(
             for name, slopes in zip(guardrails, guarded, strict=True)
         },
         depth=weighting.depth, n_chosen_on=chosen_on.log.n, n_judged_on=judged_on.log.n,
-        findings=(*findings, *notes, *_unstable(angle), *_no_better(gain)),
+        findings=(
+            *findings, *notes, *_unstable(angle), *_no_better(gains.over_equal, unit),
+            *_today_stands(gains.over_today, unit),
+        ),
     )  # fmt: skip
 
 
 def _ready(
     study: Study, weighting: WeightOptions, options: Options, seed: int
-) -> tuple[Study | None, list[Finding]]:
-    """Return the decisions that can be used, with the guardrails among them, or None where they cannot."""
+) -> tuple[Study | None, Floats | None, list[Finding]]:
+    """Return the decisions that can be used, with the guardrails among them, and today's score of them.
+
+    The decisions are None where nothing can be chosen from them.
+    """
     guards = {guardrail_key(name): values for name, values in weighting.guardrails.items()}
-    usable, findings = usable_rows(replace(study, realised={**study.realised, **guards}))
+    scores = {} if weighting.today is None else {TODAY_KEY: weighting.today}
+    usable, findings = usable_rows(
+        replace(study, scores={**study.scores, **scores}, realised={**study.realised, **guards})
+    )
+    today = usable.scores.get(TODAY_KEY)
+    usable = replace(usable, scores={name: usable.scores[name] for name in study.scores})
     prepared = prepare(usable.log, usable.scores, usable.logger_features, folds=options.folds, seed=seed)
     findings = [*findings, *pitfalls.check(usable), *prepared.findings]
     if prepared.tier == "C" or any(one.severity == "error" for one in findings):
-        return None, findings
+        return None, None, findings
     on_held_out = _held_out(usable, weighting.held_out, seed)
     fewest = min(len(np.unique(usable.log.clusters[side])) for side in (on_held_out, ~on_held_out))
     if fewest < FEWEST_UNITS:
-        return None, [*findings, _too_few(fewest)]
-    return replace(usable, log=prepared.log), findings
+        return None, None, [*findings, _too_few(fewest)]
+    return replace(usable, log=prepared.log), today, findings
 
 
 def _held_out(study: Study, share: float, seed: int) -> NDArray[np.bool_]:
@@ -169,6 +190,8 @@ def _check(study: Study, weighting: WeightOptions) -> None:
     """Refuse weights that would be judged on the decisions that chose them, and misshapen guardrails."""
     for name, values in weighting.guardrails.items():
         check_shape(f"guardrails.{name}", np.asarray(values), (study.log.n,))
+    if weighting.today is not None:
+        check_shape("today", np.asarray(weighting.today), study.log.mask.shape)
     if not 0.1 <= weighting.held_out <= 0.9:
         raise DataError(
             Finding(
@@ -202,22 +225,37 @@ def _unstable(angle: float) -> list[Finding]:
     ]  # fmt: skip
 
 
-def _no_better(gain: Lift | None) -> list[Finding]:
+def _no_better(gain: Lift | None, unit: str) -> list[Finding]:
     if gain is None or gain.low > 0:
         return []
     return [
         Finding(
             code="STRESS035", severity="info", where="weights.chosen",
-            evidence=f"expected chosen weights to beat equal ones where held out, got {gain.value:+.3g} "
-            f"[{gain.low:+.3g}, {gain.high:+.3g}].",
+            evidence="expected chosen weights to beat equal ones where held out, got "
+            f"{interval_text(gain, unit)}.",
             fix="equal weights of the right signs are hard to beat; keep them if they are simpler to own.",
+        )
+    ]  # fmt: skip
+
+
+def _today_stands(gain: Lift | None, unit: str) -> list[Finding]:
+    """Find that today's score is better, or that the log does not tell it from the chosen weights."""
+    if gain is None or gain.low > 0:
+        return []
+    is_better = gain.high < 0
+    return [
+        Finding(
+            code="STRESS049", severity="warn" if is_better else "info", where="weights.chosen",
+            evidence="expected chosen weights to beat today's score where held out, got "
+            f"{interval_text(gain, unit)}: {'it is better' if is_better else 'they are not told apart'}.",
+            fix="keep today's score" + ("." if is_better else ", or compare them on a longer log."),
         )
     ]  # fmt: skip
 
 
 def _refused(weighting: WeightOptions, findings: list[Finding]) -> WeightsReport:
     return WeightsReport(
-        weights={}, alternatives={}, gain=None, standard_errors={}, shrunk=float("nan"), angle=float("nan"),
-        leave_one_out={}, sweep={}, depth=weighting.depth, n_chosen_on=0, n_judged_on=0,
-        findings=tuple(findings),
+        weights={}, alternatives={}, gain=None, gain_over_today=None, standard_errors={},
+        shrunk=float("nan"), angle=float("nan"), leave_one_out={}, sweep={}, depth=weighting.depth,
+        n_chosen_on=0, n_judged_on=0, findings=tuple(findings),
     )  # fmt: skip

@@ -1,10 +1,12 @@
 """A table of past experiments: the effect of each on the KPI and on the proxies, with its errors.
 
-One row per experiment or arm. Every metric has a column with its effect and one with its standard error; the
-KPI comes first. Users are shared by the metrics of an experiment, so their errors go together: `cov_A_B`
-says how far, and what is not said is taken for 0 and told.
+One row per experiment or arm; arms of one `experiment` share its control. Every metric has a column with its
+effect and one with its standard error; the KPI comes first. Users are shared by the metrics of an experiment,
+so their errors go together: `cov_A_B` says how far, and what is not said is taken for 0 and told.
 
     experiment, returned, returned_se, click, click_se, cov_returned_click
+
+`arm` tells the arms of an experiment apart where there are rows by `segment` too.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +39,8 @@ class PastExperiments:
     """Shape (experiments, metrics)."""
     noise: Floats
     """Covariance of each experiment's estimates, shape (experiments, metrics, metrics)."""
+    experiments: NDArray[Any]
+    """Which experiment each row is an arm of; a row without a name is one of its own."""
     segments: Floats | None
     """Effects by segment, shape (experiments, segments, metrics); None where there are none."""
     findings: tuple[Finding, ...]
@@ -59,7 +64,8 @@ def read_experiments(path: Path, *, kpi: str | None = None) -> PastExperiments:
     noise = np.stack([_noise(path, line, names, pairs) for line in whole])
     missing = len(names) * (len(names) - 1) // 2 - len(pairs)
     return PastExperiments(
-        names=names, effects=effects, noise=noise, segments=_segments(path, lines, whole, names),
+        names=names, effects=effects, noise=noise, experiments=_experiments(whole),
+        segments=_segments(path, lines, whole, names),
         findings=(_independent(path, missing, names),) if missing else (),
     )  # fmt: skip
 
@@ -74,6 +80,10 @@ def _lines(path: Path) -> list[Line]:
     if not [row for row in rows if not row.get(SEGMENT)]:
         raise DataError(_wrong(path, "expected one row per experiment, got none."))
     return rows
+
+
+def _experiments(lines: Sequence[Line]) -> NDArray[Any]:
+    return np.array([line.get("experiment") or f"row {at}" for at, line in enumerate(lines)])
 
 
 def _metrics(path: Path, columns: Sequence[str], kpi: str | None) -> tuple[str, ...]:
@@ -110,16 +120,20 @@ def _segments(
     path: Path, lines: Sequence[Line], whole: Sequence[Line], names: Sequence[str]
 ) -> Floats | None:
     """Return effects by segment, NaN where an experiment has none for it."""
-    of = {(line.get("experiment", ""), line[SEGMENT]): line for line in lines if line.get(SEGMENT)}
-    listed = sorted({segment for _, segment in of})
+    of = {(*_arm(line), line[SEGMENT]): line for line in lines if line.get(SEGMENT)}
+    listed = sorted({segment for *_, segment in of})
     if not listed:
         return None
 
-    def effects(experiment: str, segment: str) -> list[float]:
-        line = of.get((experiment, segment), {})
+    def effects(arm: Line, segment: str) -> list[float]:
+        line = of.get((*_arm(arm), segment), {})
         return [_number(path, line, name) for name in names]
 
-    return np.array([[effects(one.get("experiment", ""), each) for each in listed] for one in whole])
+    return np.array([[effects(one, each) for each in listed] for one in whole])
+
+
+def _arm(line: Line) -> tuple[str, str]:
+    return line.get("experiment", ""), line.get("arm", "")
 
 
 def _number(path: Path, line: Line, column: str) -> float:

@@ -10,9 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from truenorth.counterfactual.contract import DEPTHS
+from truenorth.audit.stated.trial import is_share
+from truenorth.counterfactual.contract import DEPTHS, Per
+from truenorth.counterfactual.maturity import Matured
+from truenorth.counterfactual.sentences import POINTS
 from truenorth.counterfactual.stress import stress
 from truenorth.errors import DataError, Finding
+from truenorth.framing.framing import Framing
 from truenorth.workflow.acting import is_of_actions, offered
 from truenorth.workflow.maturing import limits
 from truenorth.workflow.proxies import Candidate, candidates_of
@@ -44,17 +48,20 @@ def stress_run(work: Work, folder: Path) -> Mapping[str, Any]:
     findings += asked.findings
     if asked.study is None:
         return _refused(work, *findings)
-    dump_study(asked.study, {one.called: one.sign for one in candidates}, folder / STUDY)
-    report = stress(asked.study, seed=work.seed).to_dict()
+    unit = lift_unit(work.framing, asked.study.per)
+    study = replace(asked.study, provenance=replace(asked.study.provenance, kpi_unit=unit))
+    dump_study(study, {one.called: one.sign for one in candidates}, folder / STUDY)
+    report = stress(study, seed=work.seed).to_dict()
     told = [*findings, *map(Finding.from_dict, report.pop("findings"))]
     refusal = next((one for one in told if one.severity == "error"), None)
     is_refused = report["tier"] == "C" and refusal is not None
     return {
         **report,
         "matured": asked.matured,
-        "per": asked.study.per,
+        "weighed": isinstance(study.kpi, Matured),
+        "per": study.per,
         "depths": list(DEPTHS),
-        "kpi": _kpi(work, asked.study.provenance.kpi_name),
+        "kpi": {**_kpi(work, study.provenance.kpi_name), "lift_unit": unit},
         "refused": refusal.to_dict() if is_refused and refusal is not None else None,
         "proxies": {one.name: _told(report["proxies"][one.called], one, asked.names) for one in candidates},
         "notes": [one.to_dict() for one in told],
@@ -100,3 +107,20 @@ def _kpi(work: Work, called: str) -> dict[str, Any]:
         "name": kpi.name, "called": called or kpi.name, "metric": str(kpi.metric), "unit": kpi.unit,
         "direction": kpi.direction, "baseline": kpi.baseline,
     }  # fmt: skip
+
+
+def lift_unit(framing: Framing, per: Per) -> str:
+    """Return the unit of a change of the KPI: `points` for a share, else the KPI's own.
+
+    A sum is told of one decision, or of one unit, whatever time or total its own unit counts.
+    """
+    kpi = framing.business.kpi
+    assert kpi is not None and kpi.metric.argument is not None  # measurable
+    unit, labels = kpi.unit or "", kpi.metric.argument.columns & framing.labels.keys()
+    is_percentage = unit == "%" and all(framing.labels[name].kind == "binary" for name in labels)
+    if is_share(kpi.metric, framing) or is_percentage or unit.split(" ")[0] == "share":
+        return POINTS
+    if kpi.metric.name != "sum":
+        return unit
+    whose = "decision" if per == "decision" else framing.table.unit or "unit"
+    return f"{unit.partition(' per ')[0]} per {whose}".strip()

@@ -35,7 +35,10 @@ def dump_study(study: Study, signs: Mapping[str, int], path: Path) -> None:
     }  # fmt: skip
     more = {"propensity": log.propensity, "before": study.before, "logger_features": study.logger_features}
     arrays |= {name: one for name, one in more.items() if one is not None}
-    about = {"per": study.per, "kpi_name": study.provenance.kpi_name, "signs": dict(signs)}
+    told = study.provenance
+    about = {
+        "per": study.per, "kpi_name": told.kpi_name, "kpi_unit": told.kpi_unit, "signs": dict(signs),
+    }  # fmt: skip
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
     np.savez_compressed(path, **arrays)
 
@@ -57,7 +60,8 @@ def load_study(path: Path) -> tuple[Study, dict[str, int]]:
         study = Study(
             log=log, scores=_under("score", held), kpi=held["kpi"], per=about["per"],
             realised=_under("realised", held), before=held.get("before"),
-            logger_features=held.get("logger_features"), provenance=Provenance(kpi_name=about["kpi_name"]),
+            logger_features=held.get("logger_features"),
+            provenance=Provenance(kpi_name=about["kpi_name"], kpi_unit=about["kpi_unit"]),
         )  # fmt: skip
         return study, {str(name): int(sign) for name, sign in about["signs"].items()}
     except (OSError, KeyError, ValueError) as error:

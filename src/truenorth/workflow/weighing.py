@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from truenorth.counterfactual.sentences import interval_text
 from truenorth.counterfactual.study import Study
 from truenorth.counterfactual.weights import WeightOptions, WeightsReport, choose_weights
 from truenorth.errors import DataError, Finding
@@ -23,30 +24,38 @@ class Proposal:
     score: str
     """The score that is proposed; empty where the log proposes none."""
     kpi: str
+    unit: str
+    """Of a change of the KPI."""
     report: WeightsReport
 
     def to_dict(self) -> dict[str, Any]:
         """Return the proposal as plain JSON values."""
-        return {"score": self.score, "today": self.today, "kpi": self.kpi, **self.report.to_dict()}
+        said = {"score": self.score, "today": self.today, "kpi": self.kpi, "unit": self.unit}
+        return {**said, **self.report.to_dict()}
 
     def __repr__(self) -> str:
+        report = self.report
         lines = [f"today     {self.today}", f"proposed  {self.score or 'none: the log does not tell'}"]
-        gain = self.report.gain
-        if gain is not None:
-            lines.append(
-                f"{self.kpi} {gain.value:+.4g} [{gain.low:+.4g}, {gain.high:+.4g}] beside equal weights, at "
-                f"depth {self.report.depth:g}, on {self.report.n_judged_on:,} decisions that did not choose"
-            )
+        gains = {"today's score": report.gain_over_today, "equal weights": report.gain}
         lines += [
-            f"  {name:<16} {self.kpi} {one.kpi_lift.value:+.4g} [{one.kpi_lift.low:+.4g}, "
-            f"{one.kpi_lift.high:+.4g}]"
-            for name, one in self.report.alternatives.items()
+            f"{self.kpi} {interval_text(gain, self.unit)} beside {other}"
+            for other, gain in gains.items()
+            if gain is not None
         ]
-        return "\n".join([*lines, *(f"  {finding}" for finding in self.report.findings)])
+        lines.append(
+            f"lifts at depth {report.depth:g}, on {report.n_judged_on:,} decisions that did not choose:"
+        )
+        lines += [
+            f"  {name:<16} {interval_text(one.kpi_lift, self.unit)}"
+            for name, one in report.alternatives.items()
+        ]
+        return "\n".join([*lines, *(f"  {finding}" for finding in report.findings)])
 
 
 def propose_weights(run: Run, *, depth: float = 0.75, seed: int = 0) -> Proposal:
     """Return the weights of the labels that raise the KPI most, judged on units that did not choose them.
+
+    Today's score is judged on the same units at the same depth.
 
     Args:
         run: A run whose stress test was not refused.
@@ -60,9 +69,11 @@ def propose_weights(run: Run, *, depth: float = 0.75, seed: int = 0) -> Proposal
     labels = {name: one for name, one in study.scores.items() if name != THE_SCORE}
     if len(labels) < 2:
         raise DataError(_nothing_to_weigh(labels))
-    report = choose_weights(_of_labels(study, labels), weighting=WeightOptions(depth=depth), seed=seed)
-    today = str(run.result["framing"]["objective"]["score"])
-    return Proposal(today, written(report.weights, signs), study.provenance.kpi_name, report)
+    today, told = str(run.result["framing"]["objective"]["score"]), study.provenance
+    # A score that is a label is tested under its name.
+    weighting = WeightOptions(depth=depth, today=study.scores.get(THE_SCORE, labels.get(today)))
+    report = choose_weights(_of_labels(study, labels), weighting=weighting, seed=seed)
+    return Proposal(today, written(report.weights, signs), told.kpi_name, told.kpi_unit, report)
 
 
 def _of_labels(study: Study, labels: Mapping[str, Any]) -> Study:

@@ -166,7 +166,7 @@ def _of_baseline(
     kpi = framing.business.kpi
     volume = framing.business.scale.decisions_per_day
     baseline = kpi.baseline if kpi is not None and kpi.metric == metric else None
-    if not _is_share(metric, framing) or baseline is None or not 0 < baseline < 1:
+    if not is_share(metric, framing) or baseline is None or not 0 < baseline < 1:
         return Unknown(f"how much {metric} varies is not known: audit with --run, or --data if it is a label")
     if volume is None:
         return Unknown("business.scale.decisions_per_day is not stated, so that units per day are not known")
@@ -179,7 +179,7 @@ def _signed(declared: Percentage, baseline: float, framing: Framing) -> float:
     return way * absolute(declared, baseline)
 
 
-def _is_share(metric: MetricReference, framing: Framing) -> bool:
+def is_share(metric: MetricReference, framing: Framing) -> bool:
     """Return whether a metric is the mean of something that is 0 or 1."""
     if metric.name in ("share", "any"):
         return True

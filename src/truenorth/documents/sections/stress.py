@@ -7,14 +7,22 @@ from typing import Any
 
 from truenorth.documents.blocks import Absent, Block, Bullets, Cell, Chart, Facts, Prose, Section, Table, Tone
 from truenorth.documents.charts.stress import pressure
-from truenorth.documents.numbers import NOT_ASSESSED, THIN, count, percent, plain, significant_decimals
+from truenorth.documents.numbers import (
+    NOT_ASSESSED,
+    THIN,
+    count,
+    evidence_decimals,
+    percent,
+    plain,
+    significant_decimals,
+)  # fmt: skip
 from truenorth.documents.reading import items, mapping, number, text, values
 
 TONES: dict[str, Tone] = {
     "ALIGNED": "good", "TRAP": "bad", "HARMFUL": "bad", "INCONCLUSIVE": "unknown", "UNSUPPORTED": "unknown",
 }  # fmt: skip
 MEANINGS = {
-    "ALIGNED": "the KPI gains as far as the log goes",
+    "ALIGNED": "the KPI gains, and no harm was found",
     "TRAP": "the KPI turns under pressure",
     "HARMFUL": "the KPI falls from the start",
     "INCONCLUSIVE": "the log cannot tell",
@@ -46,7 +54,14 @@ def stress(result: Mapping[str, Any]) -> Section:
         blocks += [block for one in _by_weight(proxies) for block in _proxy(one, made)]
     blocks += _notes(made, proxies)
     lead = f"What happens to {kpi} as decisions go harder where a score is high, from logged decisions alone."
-    return Section("stress", "The proxy stress test", blocks, lead)
+    return Section("stress", "The proxy stress test", blocks, " ".join([lead, *_unit(made)]))
+
+
+def _unit(made: Mapping[str, Any]) -> Iterator[str]:
+    """Name the unit of all changes once, where it does not stand beside each."""
+    unit = text(made, "kpi", "lift_unit")
+    if unit and not is_share(made):
+        yield f"Changes are in {unit}."
 
 
 def _refused(made: Mapping[str, Any]) -> Iterator[Block]:
@@ -97,35 +112,43 @@ def _deepest(one: Mapping[str, Any], made: Mapping[str, Any]) -> tuple[Cell, Cel
     grid = items(one, "grid")
     if not grid:
         return Cell(NOT_ASSESSED, tone="unknown"), Cell("\N{EN DASH}")
-    last = mapping(grid[-1], "kpi_lift")
-    return Cell(lift_text(number(last, "value"), made), _band(last, made)), _depth_cell(
-        one, number(grid[-1], "depth")
-    )
+    return Cell(*_banded(grid[-1], made)), _depth_cell(one, number(grid[-1], "depth"))
 
 
-def _band(lift: Mapping[str, Any], made: Mapping[str, Any]) -> str:
-    ends = [lift_text(number(lift, end), made) for end in ("band_low", "band_high")]
-    return f"{ends[0]} to {ends[1]}"
+def _banded(step: Mapping[str, Any], made: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the lift of a depth and its band, with the decimals that the band justifies."""
+    lift, scale = mapping(step, "kpi_lift"), 100.0 if is_share(made) else 1.0
+    value, low, high = (number(lift, name) for name in ("value", "band_low", "band_high"))
+    decimals = None
+    if low is not None and high is not None and high > low:
+        decimals = evidence_decimals(scale * high, scale * low, scale * high)
+        decimals = max(decimals, 1) if is_share(made) else decimals  # as sentences tell points
+    said, least, most = (lift_text(one, made, decimals=decimals) for one in (value, low, high))
+    return said, f"{least} to {most}"
 
 
-def lift_text(value: float | None, made: Mapping[str, Any], *, signed: bool = True) -> str:
+def lift_text(
+    value: float | None, made: Mapping[str, Any], *, signed: bool = True, decimals: int | None = None
+) -> str:
     """Return a lift of the KPI, in percentage points where it is a share.
 
     Examples:
-        >>> lift_text(0.0123, {"kpi": {"unit": "share"}}), lift_text(-3.1, {})
+        >>> lift_text(0.0123, {"kpi": {"lift_unit": "points"}}), lift_text(-3.1, {})
         ('+1.23\u202fpp', '\u22123.10')
     """
     if value is None:
         return NOT_ASSESSED
     scaled = 100 * value if is_share(made) else value
     sign = "+" if signed and scaled > 0 else ""
-    written = plain(scaled, decimals=min(significant_decimals(scaled), 2) if is_share(made) else None)
+    if decimals is None and is_share(made):
+        decimals = min(significant_decimals(scaled), 2)
+    written = plain(scaled, decimals=decimals)
     return f"{sign}{written}{f'{THIN}pp' if is_share(made) else ''}"
 
 
 def is_share(made: Mapping[str, Any]) -> bool:
-    """Return whether the KPI is a share."""
-    return text(made, "kpi", "unit") in ("share", "%")
+    """Return whether the KPI is a share, whose changes are points."""
+    return text(made, "kpi", "lift_unit") == "points"
 
 
 def _facts(made: Mapping[str, Any]) -> Facts:
@@ -133,10 +156,11 @@ def _facts(made: Mapping[str, Any]) -> Facts:
     audit = mapping(made, "audit")
     tests = len(items(audit, "tests"))
     said = "not assessed" if not audit else "passed" if audit.get("passed") else "failed"
+    young = f"of the held-out decisions; the others {'are weighed' if made.get('weighed') else 'wait'}"
     rows = [
         ("Evidence", Cell(TIERS.get(text(made, "tier"), NOT_ASSESSED))),
         ("Decisions", Cell(count(number(made, "n")), f"of {count(number(made, 'n_units'))} units, {per}")),
-        ("KPI known", Cell(percent(number(made, "matured")), "of the held-out decisions; the others wait")),
+        ("KPI known", Cell(percent(number(made, "matured")), young)),
         ("Logged probabilities", Cell(said, f"{tests} tests")),
     ]
     return Facts(rows)
@@ -175,9 +199,9 @@ def _point(step: Mapping[str, Any], made: Mapping[str, Any]) -> dict[str, Any]:
     lift = mapping(step, "kpi_lift")
     value = number(lift, "value") or 0.0
     ends = {end: number(lift, f"band_{end}") for end in ("low", "high")}
-    said = f"{lift_text(value, made)} ({_band(lift, made)})"
+    said, band = _banded(step, made)
     return {
-        "depth": number(step, "depth") or 0.0, "value": value, "text": said,
+        "depth": number(step, "depth") or 0.0, "value": value, "text": f"{said} ({band})",
         "low": value if ends["low"] is None else ends["low"],
         "high": value if ends["high"] is None else ends["high"],
     }  # fmt: skip
@@ -202,7 +226,7 @@ def _table(grid: list[Mapping[str, Any]], made: Mapping[str, Any]) -> Table:
         [
             Cell(f"best of {plain(number(step, 'best_of_n'), decimals=1)}"),
             Cell(plain(number(step, "depth"), decimals=2)),
-            Cell(lift_text(number(step, "kpi_lift", "value"), made), _band(mapping(step, "kpi_lift"), made)),
+            Cell(*_banded(step, made)),
             Cell(count(number(step, "support", "effective_n"))),
             Cell(plain(number(step, "support", "tail"), decimals=2)),
         ]
@@ -231,8 +255,10 @@ def _why(one: Mapping[str, Any], made: Mapping[str, Any]) -> Iterator[Block]:
 
 
 def _with_error(part: Mapping[str, Any], made: Mapping[str, Any]) -> str:
-    error = lift_text(number(part, "error"), made, signed=False)
-    return f"{lift_text(number(part, 'value'), made)} \N{PLUS-MINUS SIGN} {error}"
+    value, error = number(part, "value"), number(part, "error")
+    decimals = significant_decimals((100 if is_share(made) else 1) * error, digits=2) if error else None
+    around = lift_text(error, made, signed=False, decimals=decimals)
+    return f"{lift_text(value, made, decimals=decimals)} \N{PLUS-MINUS SIGN} {around}"
 
 
 def _movers(name: str, found: list[Mapping[str, Any]], made: Mapping[str, Any]) -> Iterator[Block]:
@@ -242,13 +268,17 @@ def _movers(name: str, found: list[Mapping[str, Any]], made: Mapping[str, Any]) 
             Cell(text(one, "group")),
             Cell(percent(number(one, "share_before"), decimals=2)),
             Cell(percent(number(one, "share_after"), decimals=2)),
-            Cell(plain(number(one, "kpi")), f"n {count(number(one, 'n'))}"),
+            Cell(_level(number(one, "kpi"), made), f"n {count(number(one, 'n'))}"),
         ]
         for one in ends
     ]
     if rows:
         title = f"Who is shown more and less, by {name}"
         yield Table([_sentence(name), "Share today", "Share pushed", "KPI today"], rows, title)
+
+
+def _level(value: float | None, made: Mapping[str, Any]) -> str:
+    return percent(value) if is_share(made) else plain(value)
 
 
 def _segments(name: str, found: list[Mapping[str, Any]], made: Mapping[str, Any]) -> Iterator[Block]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from truenorth.interview.asking import Clock, Screen, clock_text
 from truenorth.interview.practice.transcript import Remark, Transcript
 from truenorth.interview.question import TOPICS, Topic
+from truenorth.interview.scripts import PlannedStep
 
 DONE = "done"
 FIRST: Topic = "goal"
 
 
-def listen(prompt: str, screen: Screen, clock: Clock, *, minutes: float) -> Transcript:
+def listen(
+    prompt: str, screen: Screen, clock: Clock, *, minutes: float, script: Sequence[PlannedStep] = ()
+) -> Transcript:
     """Show a vague prompt and take down what is said to it, until the time is up or nothing is left to say.
 
     Args:
@@ -18,8 +23,9 @@ def listen(prompt: str, screen: Screen, clock: Clock, *, minutes: float) -> Tran
         screen: Where it is shown, and where answers are typed; the end of the input or Ctrl-C ends it.
         clock: Seconds that only go forward.
         minutes: Time for all of it.
+        script: Steps whose titles and times are shown at the start, and none of their questions.
     """
-    screen.tell(f"{prompt[:1].upper()}{prompt[1:]}.\n\n{_help()}")
+    screen.tell("\n".join([f"{prompt[:1].upper()}{prompt[1:]}.\n\n{_help()}", *map(_line, script)]))
     ends, topic, remarks, was_stopped = clock() + 60 * minutes, FIRST, list[Remark](), False
     while clock() < ends:
         started = clock()
@@ -43,6 +49,11 @@ def _section(line: str) -> Topic | None:
     """Return the section that a line such as `/label` chooses."""
     wanted = line.removeprefix("/").strip().lower()
     return next((topic for topic in TOPICS if line.startswith("/") and topic == wanted), None)
+
+
+def _line(step: PlannedStep) -> str:
+    sections = dict.fromkeys(f"/{question.topic}" for question in step.questions)
+    return f"{step.number}. {step.title}, {clock_text(step.seconds)}: {' '.join(sections)}"
 
 
 def _help() -> str:
