@@ -1,5 +1,7 @@
 """Rules, keywords, baselines and logged scores."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -323,3 +325,12 @@ def test_a_calendar_without_a_rule_orders_by_silence():
     rule = make_rule(data, spec)
     assert rule.name == f"recency: {silence} ascending"
     assert (np.diff(rule.predict(data.columns)) > 0).all()
+
+
+def test_rows_that_are_their_own_key_get_the_mean_of_all():
+    spend = TaskSpec(name="spend", kind="amount", loss="squared")
+    data = shaped(framed("uplift"), "spend", "amount", [10.0, 20.0, 60.0])
+    unnamed = data.columns.select(("unit", "weight", "at"))  # a key that no log holds is no column
+    rule = make_rule(replace(data, columns=unnamed), spend)
+    assert rule.name == "prior of spend"
+    assert rule.predict(unnamed).tolist() == [30.0, 30.0, 30.0]

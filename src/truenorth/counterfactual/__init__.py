@@ -9,6 +9,7 @@ finding with a code, `STRESS001` and on; what cannot be answered is refused, wit
     weights.choose_weights           score weights without retraining
     proxies.vet_proxies              which proxies foretold the KPI in past experiments
     positions.position_propensities  how often a place in a list is looked at
+    trust.trust_in_places            how many clicks a place draws whatever stands there
 
     whatif.what_if                   a scenario: what if candidates learn to look better than they are
 
@@ -36,6 +37,7 @@ from truenorth.counterfactual.stress import stress
 from truenorth.counterfactual.study import Provenance, Study
 from truenorth.counterfactual.support import STRICT, SupportRule
 from truenorth.counterfactual.surrogate import Arm, BackCast, back_cast, index_effect
+from truenorth.counterfactual.trust import TrustReport, trust_in_places
 from truenorth.counterfactual.value import PolicyValue, off_policy_value
 from truenorth.counterfactual.weights import WeightOptions, WeightsReport, choose_weights
 from truenorth.counterfactual.whatif import Scenario, what_if
@@ -56,6 +58,7 @@ __all__ = [
     "StressReport",
     "Study",
     "SupportRule",
+    "TrustReport",
     "WeightOptions",
     "WeightsReport",
     "back_cast",
@@ -68,6 +71,7 @@ __all__ = [
     "position_propensities",
     "soft_target_loss",
     "stress",
+    "trust_in_places",
     "vet_proxies",
     "what_if",
 ]

@@ -107,6 +107,8 @@ def changing_candidates(study: Study) -> Iterator[Finding]:
     if study.log.time is None or study.log.n < 100:
         return
     late = _later_half(study)
+    if not late.any():  # one mailing, one time
+        return
     size = study.log.mask.sum(axis=1)
     early_size, late_size = float(size[~late].mean()), float(size[late].mean())
     if abs(late_size / early_size - 1) > DRIFT:

@@ -62,6 +62,34 @@ def affine_pooled(item: Ints, click: Floats, slope: Floats, base: Floats) -> Flo
     return np.divide(top, below, out=np.zeros_like(top), where=below > 0)
 
 
+def doubly_robust_label(
+    click: Floats, slope: Floats, base: Floats, predicted: Floats, expected_slope: Floats
+) -> Floats:
+    """Return `predicted + (click - base - slope * predicted) / expected_slope`.
+
+    With right slopes and bases its mean is the worth where the prediction is right, or where the expected
+    slope is: clicks correct a prediction, and items that were rarely shown lean on it.
+
+    Args:
+        click: Shape (n,).
+        slope: Of the impression's place, shape (n,); 0 in lists that left the item out.
+        base: Of the impression's place, shape (n,); 0 there too.
+        predicted: Worth of the item by a model, shape (n,).
+        expected_slope: Mean slope of the item under the rankers that made the log, lists that left it out
+            among them, shape (n,), > 0.
+
+    Examples:
+        >>> impressions = np.array([1.0, 0.0]), np.array([0.9, 0.1]), np.zeros(2)
+        >>> doubly_robust_label(*impressions, np.full(2, 0.8), np.full(2, 0.5)).round(2).tolist()
+        [1.36, 0.64]
+
+    References:
+        Oosterhuis (2023). Doubly robust estimation for correcting position bias in click feedback for
+        unbiased learning to rank. TOIS 41. arXiv 2203.17118.
+    """
+    return np.asarray(predicted + (click - base - slope * predicted) / expected_slope)
+
+
 def check_position_training(parameters: Mapping[str, Any]) -> list[Finding]:
     """Return what is wrong with LightGBM's parameters for training with positions.
 

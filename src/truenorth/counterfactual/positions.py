@@ -3,7 +3,8 @@
 A click needs a look, `P(click | place k, item d) = theta_k g_d`. Three ways to find `theta_k / theta_1`:
 `all_pairs` compares each item with itself at two places, whatever moved it there; `regression_em` fits looks
 and worth in turn; `swap` uses traffic in which two places were exchanged at random. Where a click can come
-without worth, trust in the first places, these are not looks: `PositionsReport.misfit` shows it.
+without worth, trust in the first places, these are not looks: `PositionsReport.misfit` shows it, and
+`trust.trust_in_places` fits it.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ def position_propensities(
     """
     item, position = codes_of(np.asarray(item)), np.asarray(position)
     clicks = np.asarray(click, dtype=np.float64)
-    _check(item, position, clicks, method)
+    _check_method(method)
+    check_impressions(item, position, clicks)
     if not len(item):
         return _empty(method)
     swap = None if swapped is None else np.asarray(swapped).astype(np.int64)
@@ -148,11 +150,19 @@ def _plain(values: Floats) -> tuple[float, ...]:
     return tuple(float(one) for one in values)
 
 
-def _check(item: Ints, position: NDArray[Any], clicks: Floats, method: str) -> None:
+def _check_method(method: str) -> None:
     if method not in _ESTIMATES:
         fix = suggest(method, list(_ESTIMATES), otherwise=f"choose one of {', '.join(_ESTIMATES)}.")
         text = f"expected a known method, got {method!r}."
         raise DataError(Finding(code="STRESS041", where="method", evidence=text, fix=fix))
+
+
+def check_impressions(item: Ints, position: NDArray[Any], clicks: Floats) -> None:
+    """Refuse items, places and clicks that do not fit each other.
+
+    Raises:
+        DataError: If they differ in length, a click is NaN, or a place is below 1.
+    """
     fits = item.shape == position.shape == clicks.shape and not np.isnan(clicks).any()
     fits = fits and (not len(position) or bool(position.min() >= 1))
     if not fits:
@@ -194,7 +204,7 @@ def _trust(misfit: float, error: float) -> list[Finding]:
             code="STRESS045", severity="warn", where="positions",
             evidence=f"expected clicks that are looks times worth, got a misfit (p {misfit:.2g}): some "
             "clicks come from the place alone, and these numbers are not looks.",
-            fix="fit the affine model with a randomised slice, or report both ways of training.",
+            fix="fit `trust_in_places`, and take labels from its slopes and bases.",
         )
     ]  # fmt: skip
 

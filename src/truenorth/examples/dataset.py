@@ -40,6 +40,10 @@ class Outcomes:
     """Label weight of a row (inverse probability of maturing, or what the label declares), 1 by default."""
     event: NDArray[np.bool_] | None = None
     """For time_to_event: whether the event happened; False is censored after `values` days."""
+    event_at: Vector | None = None
+    """For a label that is weighed (`maturity: ipcw`): when its first event happened, as far as is known."""
+    mature_at: Vector | None = None
+    """For such a label: when it is due."""
 
     @property
     def is_observed(self) -> NDArray[np.bool_]:
@@ -53,10 +57,12 @@ class Outcomes:
 
     def take(self, rows: NDArray[Any]) -> Outcomes:
         """Return the rows of a mask or an index."""
-        event = None if self.event is None else self.event[rows]
+        event, times = self.event, (self.event_at, self.mature_at)
+        event_at, mature_at = (None if one is None else one.take(rows) for one in times)
         return replace(
-            self, values=self.values.take(rows), state=self.state[rows], weight=self.weight[rows], event=event
-        )
+            self, values=self.values.take(rows), state=self.state[rows], weight=self.weight[rows],
+            event=None if event is None else event[rows], event_at=event_at, mature_at=mature_at,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,8 +226,11 @@ def _outcomes(source: Any, name: str, label: Label, kept: NDArray[np.bool_]) -> 
     if label.kind == "time_to_event":
         stamps = _column(source, f"{name}__event_at", kept).column(0)
         event = np.asarray(pc.is_valid(stamps).to_numpy(), dtype=bool)
+    is_weighed = label.maturity == "ipcw" and label.source is not None
     return Outcomes(
         name=name, kind=str(label.kind), values=values, event=event,
+        event_at=read(f"{name}__event_at") if is_weighed else None,
+        mature_at=read(f"{name}__mature_at") if is_weighed else None,
         # a state that is missing is undefined
         state=np.append(np.asarray(codes, dtype=np.int8), np.int8(2))[state.values],
         weight=np.where(np.isnan(weight), 1.0, weight),

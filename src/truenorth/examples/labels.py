@@ -9,11 +9,12 @@ from sqlglot import exp
 
 from truenorth.engine.aggregates import Measure
 from truenorth.engine.events import rows_of
-from truenorth.engine.lowering import Tree, column, double, number, when
+from truenorth.engine.lowering import Tree, column, double, number, text, when
 from truenorth.engine.pipeline import Pipeline
 from truenorth.engine.planner import choose
 from truenorth.engine.trees import alias, stored
-from truenorth.engine.windows import AS_OF, Frame, Job, probed_columns, window_form
+from truenorth.engine.windows import Frame, Job, probed_columns, window_form
+from truenorth.examples.parts import SPLIT
 from truenorth.framing.durations import microseconds
 from truenorth.framing.horizon import delay, dependencies
 from truenorth.framing.labels import TIME_ANCHORS, Label
@@ -149,8 +150,8 @@ def _weigh_by_censoring(
 
     A row is determined at T: when its event happened, or when its window closed. Rows are followed for
     C = reading - start - delay, which is known for every row, so the chance is the plain share of rows with
-    C >= T among the rows that are read at the same time (Robins and Rotnitzky, 1992, with administrative
-    censoring).
+    C >= T among the rows of the same part (Robins and Rotnitzky, 1992, with administrative censoring): a part
+    is what is trained on or judged, and older parts were followed for longer.
     """
     label = context.labels[name]
     start = column(anchor_column(label)) + number(microseconds(label.gap) or 0)
@@ -164,13 +165,13 @@ def _weigh_by_censoring(
         expressions=[number(microseconds(label.within) or 0)],
     )
     defined = exp.GT(this=column(state_of(name)), expression=number(0))
-    reading = column(AS_OF) if name in context.trained else number(0)
+    part = exp.Coalesce(this=column(SPLIT), expressions=[text("")])
     frame = pipeline.add(
         frame,
         {
             "__followed": when(defined, followed),
             "__lasted": lasted,
-            "__read_at": exp.cast(reading, "BIGINT"),
+            "__part": exp.cast(part, "VARCHAR"),
         },
         reason=f"label {name}: how long each row was followed, and when it was determined",
         is_table=True,
@@ -178,14 +179,14 @@ def _weigh_by_censoring(
     rows = (
         exp.select(
             column("__followed"),
-            column("__read_at"),
+            column("__part"),
             alias(column("__followed"), "__known"),
         )
         .from_(stored(frame.name))
         .where(column("__followed").copy().is_(exp.null()).not_())
     )
     job = Job(
-        frame=frame, anchor="__lasted", keys=(("__read_at", "__read_at"),), events=rows,
+        frame=frame, anchor="__lasted", keys=(("__part", "__part"),), events=rows,
         time=column("__followed"),
         measures=(
             Measure(name="__n_at_risk", function="count", lower=0, upper=None),
@@ -211,7 +212,7 @@ def _weigh_by_censoring(
         ),
         number(0.0),
     )
-    left_out = {weight_of(name), "__followed", "__lasted", "__read_at", "__n_at_risk", "__n_rows"}
+    left_out = {weight_of(name), "__followed", "__lasted", "__part", "__n_at_risk", "__n_rows"}
     kept = [other for other in counted.columns if other not in left_out]
     query = counted.select(alias(weight, weight_of(name)), without=left_out)
     return pipeline.then(query, (*kept, weight_of(name)), reason=f"label {name}: weights (ipcw)")

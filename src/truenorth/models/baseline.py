@@ -119,7 +119,7 @@ def make_baseline(spec: TaskSpec, rows: Rows, framing: Framing) -> BaselineModel
         )
     if table.group:
         return fit_table(spec, rows, (table.entity[-1],), name=f"popularity of {table.entity[-1]}")
-    if spec.kind in ("number", "amount", "grade"):
+    if spec.kind in ("number", "amount", "grade") and table.entity[0] != "row":  # a row is met once
         return fit_table(spec, rows, (table.entity[0],), name=f"mean {spec.name} by {table.entity[0]}")
     return fit_table(spec, rows, (), name=f"prior of {spec.name}")
 

@@ -6,6 +6,7 @@ learner that was chosen, so that the question "what if we optimised clicks inste
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,9 +21,10 @@ from truenorth.framing.expressions import Expression, parse_expression
 from truenorth.framing.framing import Framing
 from truenorth.framing.models import Task
 from truenorth.framing.names import tasks
-from truenorth.models.contract import TaskSpec
+from truenorth.models.contract import Model, TaskSpec
 from truenorth.models.registry import LEARNERS, learner
 from truenorth.models.rows import rows_of, task_specs
+from truenorth.workflow.acting import Offered
 from truenorth.workflow.learning import RULE
 from truenorth.workflow.work import Work
 
@@ -30,6 +32,8 @@ Floats = NDArray[np.float64]
 
 SCORE, THE_SCORE, LOW = "score", "the score", "low "
 """Name of the objective's score, how sentences call it, and how they begin a label that is pushed down."""
+FEWEST, FEWEST_POSITIVE = 200, 20
+"""Rows of an action, and rows of the rarer outcome among them, from which a label gets a model per action."""
 NUMERIC = ("binary", "number", "amount", "grade")
 """Kinds of labels of which more or less can be asked for."""
 
@@ -60,19 +64,72 @@ class Candidate:
         return self.name if self.sign > 0 else LOW + self.name
 
 
-def candidates_of(work: Work) -> tuple[list[Candidate], list[Finding]]:
-    """Return what can be pushed, and which declared proxies cannot."""
+def candidates_of(work: Work, offer: Offered | None = None) -> tuple[list[Candidate], list[Finding]]:
+    """Return what can be pushed, and which declared proxies cannot.
+
+    Args:
+        work: The run.
+        offer: The held-out rows with their actions as candidates, where the log says what was done.
+    """
     framing = work.framing
     objective, ways = framing.objective.score, directions(framing.objective.score, framing)
-    batch = replace(_with_missing(work, work.predicted(_learned(work))), score=None)
+    whole = replace(_with_missing(work, work.predicted(_learned(work))), score=None)
+    batch = whole if offer is None else _by_action(work, whole, offer)
     found: list[Candidate] = []
     if objective.column not in batch.predictions:  # else the score is a label, and tested under its name
         found.append(Candidate(SCORE, expected(objective, batch, framing), 1, objective))
     labels = [name for name in named(framing) if name in batch.predictions]
+    alike = [] if offer is None else [name for name in labels if batch.predictions[name].by_action is None]
     for name in labels:
-        term = parse_expression(name)
-        found.append(Candidate(name, expected(term, batch, framing), ways.get(name) or 1, term))
-    return found, [_not_scored(name) for name in framing.proxies if name not in labels]
+        if name not in alike:
+            term = parse_expression(name)
+            found.append(Candidate(name, expected(term, batch, framing), ways.get(name) or 1, term))
+    unscored = [_not_scored(name) for name in framing.proxies if name not in labels]
+    return found, [*unscored, *map(_same_for_all, alike)]
+
+
+def _by_action(work: Work, whole: Batch, offer: Offered) -> Batch:
+    """Return the candidates with what each label is expected to be under each action.
+
+    A label that some action has too few rows of is predicted alike under all, as the run predicts it.
+    """
+    data = _asking_for(work.dataset, list(named(work.framing)))
+    specs, train, check = task_specs(data), data.take(work.parts.train), data.take(work.parts.choose)
+    predictions: dict[str, Prediction] = {}
+    for name, pooled in whole.predictions.items():
+        under = _models(work, train, check, specs[name], offer.actions) if name in specs else None
+        predictions[name] = pooled.take(offer.each(np.arange(len(pooled.values))))
+        if under is not None:
+            done = {action: model.predict(work.held_out.columns) for action, model in under.items()}
+            known = {action: offer.each(values) for action, values in done.items()}
+            predictions[name] = Prediction(specs[name], offer.under(done.__getitem__), known)
+    return Batch(columns=offer.data.columns, predictions=predictions)
+
+
+def _models(
+    work: Work, train: Dataset, check: Dataset, spec: TaskSpec, actions: Sequence[str]
+) -> dict[str, Model] | None:
+    """Return a model of a label per action, None where an action has too few rows to learn from."""
+    if spec.kind not in NUMERIC or spec.loss == "quantile":
+        return None
+    taken, later = (one.columns["action"].texts() for one in (train, check))
+    rows = {action: rows_of(train.take(taken == action), spec) for action in actions}
+    if any(len(one) < FEWEST or _rarest(one.target, spec) < FEWEST_POSITIVE for one in rows.values()):
+        return None
+    found = {}
+    for action, one in rows.items():
+        work.say(f"training {_learner(work)}: {spec.name} under {action}")
+        held = rows_of(check.take(later == action), spec)
+        made = learner(_learner(work))
+        found[action] = made.fit(spec, one, held if len(held) else None, work.fit_settings())
+    return found
+
+
+def _rarest(target: Floats, spec: TaskSpec) -> float:
+    """Return how many rows the rarer outcome of a 0/1 label has; rows that differ, of a number."""
+    if spec.kind == "binary":
+        return float(min(target.sum(), len(target) - target.sum()))
+    return float(np.count_nonzero(target != np.median(target)))
 
 
 def named(framing: Framing) -> tuple[str, ...]:
@@ -136,4 +193,13 @@ def _not_scored(name: str) -> Finding:
         evidence=f"expected a label that is a number and varies in training, got {name!r}: it cannot be "
         "pushed in the stress test.",
         fix="declare the 0/1 or number label that decisions would be pushed towards.",
+    )  # fmt: skip
+
+
+def _same_for_all(name: str) -> Finding:
+    return Finding(
+        code="STRESS072", severity="info", where=f"labels.{name}",
+        evidence=f"expected at least {FEWEST} rows of each action with a known {name}, and {FEWEST_POSITIVE} "
+        "of the rarer outcome, got fewer: it is predicted alike under all actions and cannot be pushed.",
+        fix="nothing, as long as a score that it is part of is what matters; or a longer log.",
     )  # fmt: skip

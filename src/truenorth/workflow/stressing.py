@@ -12,10 +12,13 @@ from typing import Any
 
 from truenorth.audit.stated.trial import is_share
 from truenorth.counterfactual.contract import DEPTHS, Per
+from truenorth.counterfactual.maturity import Matured
 from truenorth.counterfactual.sentences import POINTS
 from truenorth.counterfactual.stress import stress
 from truenorth.errors import DataError, Finding
 from truenorth.framing.framing import Framing
+from truenorth.workflow.acting import is_of_actions, offered
+from truenorth.workflow.maturing import limits
 from truenorth.workflow.proxies import Candidate, candidates_of
 from truenorth.workflow.studies import STUDY, dump_study
 from truenorth.workflow.studying import Question, reason_against, study_of
@@ -30,9 +33,16 @@ def stress_run(work: Work, folder: Path) -> Mapping[str, Any]:
     against = reason_against(work.framing)
     if against is not None:
         return _refused(work, against)
-    candidates, findings = candidates_of(work)
+    offer = offered(work.held_out) if is_of_actions(work.held_out) else None
+    if isinstance(offer, Finding):
+        return _refused(work, offer)
+    candidates, findings = candidates_of(work, offer)
+    read = limits(work)
+    data = work.held_out
+    if offer is not None:
+        data, read = offer.data, {name: offer.each(one) for name, one in read.items()}
     try:
-        asked = study_of(work.held_out, candidates)
+        asked = study_of(data, candidates, limits=read)
     except DataError as error:
         asked = Question(None, tuple(error.findings))
     findings += asked.findings
@@ -48,6 +58,7 @@ def stress_run(work: Work, folder: Path) -> Mapping[str, Any]:
     return {
         **report,
         "matured": asked.matured,
+        "weighed": isinstance(study.kpi, Matured),
         "per": study.per,
         "depths": list(DEPTHS),
         "kpi": {**_kpi(work, study.provenance.kpi_name), "lift_unit": unit},

@@ -8,15 +8,16 @@ a user's week it belongs to that week, and the lift is one of the week.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from truenorth.counterfactual.contract import Per
 from truenorth.counterfactual.log import Log
+from truenorth.counterfactual.maturity import Matured
 from truenorth.counterfactual.study import Provenance, Study
-from truenorth.decision.realised import Realised, realised
+from truenorth.decision.realised import realised
 from truenorth.engine.vectors import Vector
 from truenorth.errors import Finding
 from truenorth.examples.dataset import Dataset
@@ -26,6 +27,7 @@ from truenorth.framing.framing import Framing
 from truenorth.framing.references import MetricReference
 from truenorth.models.rows import codes_of, feature_roles
 from truenorth.statistics.estimates import codes_of as ranks_of
+from truenorth.workflow.maturing import Limits, can_be_weighed, followed, why_not
 from truenorth.workflow.proxies import Candidate
 
 Floats = NDArray[np.float64]
@@ -36,6 +38,8 @@ ADDITIVE = ("mean", "sum", "share", "any")
 """Metrics that are a mean over decisions or units, so that a lift of them is one of their argument."""
 PERIODS = {"week_end": (WEEK, 4 * DAY), "day_end": (DAY, 0)}
 """Length and origin of the periods at whose end a label's window starts: weeks from Monday, UTC days."""
+FEW_WAITING = 0.1
+"""Share of the decisions that may be left out as too young for a proxy, where the KPI is weighed."""
 MOST_SEGMENTS = 20
 """Values of a context column up to which the lift is told for each."""
 MOST_GROUPS = 3
@@ -65,14 +69,47 @@ def reason_against(framing: Framing) -> Finding | None:
     kpi, table = framing.business.kpi, framing.table
     if kpi is None or not _is_measurable(kpi.metric, framing):
         return _no_outcome(kpi)
-    if table.shown is not None and table.decision:
+    selected = next(_selected_by(kpi.metric, framing), None)
+    if selected is not None:
+        return _no_mean(kpi, *selected)
+    if (table.shown is not None and table.decision) or (
+        table.action is not None and table.propensity is not None
+    ):
         return None
-    got = "rows of what was done alone" if table.action is not None else "rows that are no candidates"
+    got = (
+        "what was done without its probability" if table.action is not None else "rows that are no candidates"
+    )
+    fix = (
+        "log the probability with which the action was drawn, as examples.propensity; or "
+        if table.action
+        else ""
+    )
     return Finding(
         code="STRESS060", severity="info", where="examples",
         evidence=f"expected the candidates of each decision, shown or not, got {got}: what else could have "
         "been done, and how likely it was, is not in the log.",
-        fix=LOG_THIS,
+        fix=fix + LOG_THIS,
+    )  # fmt: skip
+
+
+def _selected_by(metric: MetricReference, framing: Framing) -> Iterator[tuple[str, str]]:
+    """Yield labels that a metric reads where another label holds alone, with that other label."""
+    argument = metric.argument
+    if argument is None or "coalesce" in argument.text.lower():
+        return
+    for name in sorted(argument.columns & framing.labels.keys()):
+        given = framing.labels[name].given
+        for parent in sorted(given.columns & framing.labels.keys()) if given is not None else ():
+            if parent not in argument.columns:
+                yield name, parent
+
+
+def _no_mean(kpi: Kpi, label: str, parent: str) -> Finding:
+    return Finding(
+        code="STRESS061", severity="info", where="business.kpi.metric",
+        evidence=f"expected a KPI of every decision, got {kpi.metric}, which counts those with {parent} "
+        "alone: which these are depends on what was done.",
+        fix=f"count the others as 0: mean({parent} * {label}), with what {parent} is given.",
     )  # fmt: skip
 
 
@@ -93,12 +130,13 @@ def _no_outcome(kpi: Kpi | None) -> Finding:
     )  # fmt: skip
 
 
-def study_of(data: Dataset, candidates: Sequence[Candidate]) -> Question:
+def study_of(data: Dataset, candidates: Sequence[Candidate], *, limits: Limits | None = None) -> Question:
     """Return the study of some examples, or the finding that says what they lack.
 
     Args:
         data: Rows that no score was fitted on, every candidate of a decision among them.
         candidates: Scores of the same rows.
+        limits: Until when labels that are weighed for maturity were read; without it, young decisions wait.
     """
     kpi = data.framing.business.kpi
     if kpi is None or kpi.metric.argument is None:
@@ -106,36 +144,95 @@ def study_of(data: Dataset, candidates: Sequence[Candidate]) -> Question:
     decision, shown = _decisions(data), data.columns["shown"].values == 1
     outcome = realised(kpi.metric.argument, data)
     whole = _has_one_shown(decision, shown)
-    known = whole & _of_shown(decision, shown, outcome.known)
-    findings = [*_odd(decision, whole), *_unknown(decision, whole, known, shown, outcome)]
-    if not known.any():
+    known, young = (whole & _of_shown(decision, shown, one) for one in (outcome.known, outcome.is_immature))
+    n, waiting = _count(decision[whole]), _count(decision[young])
+    weighed = _with_young(data, kpi, decision, known, young, candidates, limits or {}) if waiting else None
+    asked = weighed or _asked(data, kpi, decision, np.flatnonzero(known), candidates, {})
+    n_used = 0 if asked is None else asked[0].log.n
+    n_young = n_used - _count(decision[known]) if weighed else 0
+    findings = [
+        *_odd(decision, whole),
+        *_weighed(n_young, n),
+        *_unknown(data, kpi, n, n_used, waiting - n_young),
+    ]
+    if asked is None:
         return Question(None, tuple(findings))
-    n = _count(decision[whole])
-    waiting = _count(decision[whole & _of_shown(decision, shown, outcome.is_immature)])
-    rows = np.flatnonzero(known)
-    cut = [Candidate(one.name, one.predicted[rows], one.sign, one.realised) for one in candidates]
-    asked = data.take(rows)
-    study = _study(asked, decision[rows], kpi, outcome.values[rows], cut)
-    names = {name: group_names(asked, name) for name in study.groups}
+    study, rows = asked
+    names = {name: group_names(data.take(rows), name) for name in study.groups}
     return Question(study, tuple(findings), matured=1 - waiting / n, rows=rows, names=names)
 
 
-def _study(
-    data: Dataset, decision: Ints, kpi: Kpi, outcome: Floats, candidates: Sequence[Candidate]
-) -> Study:
-    """Return the study of decisions with one shown candidate whose KPI is known."""
+Asked = tuple[Study, Ints]
+"""A study, and the rows of the examples that its log counts from."""
+
+
+def _with_young(
+    data: Dataset, kpi: Kpi, decision: Ints, known: Mask, young: Mask, candidates: Sequence[Candidate],
+    limits: Limits,
+) -> Asked | None:  # fmt: skip
+    """Return the study with decisions whose KPI waits, their early events weighed; None where that fails."""
+    assert kpi.metric.argument is not None  # measurable
+    shown = data.columns["shown"].values == 1
+    kpi_times = followed(kpi.metric.argument, data, limits)
+    if kpi_times is None or _is_shared_unanchored(data, kpi, known):
+        return None
+    used = known | (
+        young & _of_shown(decision, shown, kpi_times.age >= 0)
+    )  # before that nothing can have come
+    for one in candidates:  # a quick proxy waits for a few of the youngest: they cost the rest nothing
+        if followed(one.realised, data, limits) is None:
+            waits = used & _of_shown(decision, shown, realised(one.realised, data).is_immature)
+            if _count(decision[waits]) <= FEW_WAITING * _count(decision[used]):
+                used = used & ~waits
+    asked = _asked(data, kpi, decision, np.flatnonzero(used), candidates, limits)
+    is_held = asked is not None and not any(one.severity == "error" for one in _of_kpi(asked[0]))
+    return asked if is_held else None
+
+
+def _of_kpi(study: Study) -> tuple[Finding, ...]:
+    return study.kpi.findings if isinstance(study.kpi, Matured) else ()
+
+
+def _is_shared_unanchored(data: Dataset, kpi: Kpi, known: Mask) -> bool:
+    """Return whether decisions share a KPI although each has a window of its own."""
+    if _period(data.framing, kpi) is not None:
+        return False
+    assert kpi.metric.argument is not None  # measurable
+    found = realised(kpi.metric.argument, data)
+    rows = np.flatnonzero(known & (data.columns["shown"].values == 1))
+    return bool(len(rows)) and _is_shared(ranks_of(codes_of(data.columns["unit"]))[rows], found.values[rows])
+
+
+def _asked(
+    data: Dataset, kpi: Kpi, decision: Ints, rows: Ints, candidates: Sequence[Candidate], limits: Limits
+) -> Asked | None:
+    """Return the study of some rows, None where there are none."""
+    if not len(rows):
+        return None
+    cut = [replace(one, predicted=one.predicted[rows]) for one in candidates]
+    kept = {name: one[rows] for name, one in limits.items()}
+    return _study(data.take(rows), decision[rows], kpi, cut, kept), rows
+
+
+def _study(data: Dataset, decision: Ints, kpi: Kpi, candidates: Sequence[Candidate], limits: Limits) -> Study:
+    """Return the study of decisions with one shown candidate whose KPI is known, or weighed."""
+    assert kpi.metric.argument is not None  # measurable
     table = data.framing.table
     shown = data.columns["shown"].values == 1
+    outcome = realised(kpi.metric.argument, data).values
     at, cluster = _times(data), ranks_of(codes_of(data.columns["unit"]))
     unit, per = _units(data.framing, kpi, cluster, at, np.where(shown, outcome, np.nan))
     logged = data.columns["propensity"].values if table.propensity is not None else None
     log = Log.from_rows(decision, shown, propensity=logged, unit=unit, cluster=cluster, time=at)
     sign = -1.0 if (kpi.direction == "down") != kpi.metric.negated else 1.0
     named = kpi.name if sign > 0 else f"the cut in {kpi.name}"
+    young = followed(kpi.metric.argument, data, limits)
+    weighed = None if young is None else young.outcome(log, per_unit=per == "unit")
     return Study(
-        log=log, scores={one.called: log.spread(one.pushed) for one in candidates},
-        kpi=sign * log.of_chosen(log.spread(outcome)), per=per,
-        realised=dict(_realised(data, log, candidates)),
+        log=log, scores={one.called: log.spread(one.pushed) for one in candidates}, per=per,
+        kpi=sign * log.of_chosen(log.spread(outcome)) if weighed is None else
+        replace(weighed, outcome=sign * weighed.outcome),
+        realised=dict(_realised(data, log, candidates, limits)),
         logger_features=None if logged is not None else _varying(data, log),
         before=_before(data, log) if per == "unit" else None,
         groups=_groups(data, log), segments=dict(_segments(data, log)),
@@ -187,17 +284,30 @@ def _odd(decision: Ints, whole: Mask) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _unknown(decision: Ints, whole: Mask, known: Mask, shown: Mask, outcome: Realised) -> Iterator[Finding]:
+def _weighed(n_young: int, n: int) -> Iterator[Finding]:
+    """Say that decisions enter whose KPI waits, early events standing for late ones."""
+    if n_young:
+        yield Finding(
+            code="STRESS070", severity="info", where="business.kpi.metric",
+            evidence=f"expected decisions whose KPI is known, got {n_young:,} of {n:,} that wait for time to "
+            "pass: they are tested, each event that came weighing for the decisions too young to have it.",
+            fix="nothing, as long as outcomes do not depend on when a decision was made; or wait.",
+        )  # fmt: skip
+
+
+def _unknown(data: Dataset, kpi: Kpi, n: int, n_used: int, waiting: int) -> Iterator[Finding]:
     """Find decisions whose KPI is not known: it waits for time, or a condition of the label fails."""
-    n, left = _count(decision[whole]), _count(decision[known])
-    if left == n:
+    if n_used == n:
         return
-    waiting = _count(decision[whole & _of_shown(decision, shown, outcome.is_immature)])
+    assert kpi.metric.argument is not None  # measurable
+    reason = why_not(data.framing, kpi.metric.argument) if waiting else ""
     yield Finding(
-        code="STRESS063", severity="info" if left else "error", where="business.kpi.metric",
-        evidence=f"expected decisions whose KPI is known, got {left:,} of {n:,}: {waiting:,} wait for time "
-        f"to pass, {n - left - waiting:,} have none; they are left out.",
-        fix="make the held-out parts of the split longer than the KPI takes to be known, or wait.",
+        code="STRESS063", severity="info" if n_used else "error", where="business.kpi.metric",
+        evidence=f"expected decisions whose KPI is known, got {n_used:,} of {n:,}: {waiting:,} wait for time "
+        f"to pass{f' ({reason})' if reason else ''}, {n - n_used - waiting:,} have none; they are left out.",
+        fix="make the held-out parts of the split longer than the KPI takes to be known, or wait"
+        + ("; or say maturity: ipcw on its label, so that events that came early count."
+           if reason and can_be_weighed(data.framing, kpi.metric.argument) else "."),
     )  # fmt: skip
 
 
@@ -230,9 +340,15 @@ def _is_shared(cluster: Ints, outcome: Floats) -> bool:
     return bool(several.sum() >= 10 and (low == high)[several].all() and np.ptp(values) > 0)
 
 
-def _realised(data: Dataset, log: Log, candidates: Sequence[Candidate]) -> Iterator[tuple[str, Floats]]:
-    """Yield what each candidate came to, where that is known of every decision."""
+def _realised(
+    data: Dataset, log: Log, candidates: Sequence[Candidate], limits: Limits
+) -> Iterator[tuple[str, Floats]]:
+    """Yield what each candidate came to, where that is known of every decision, or weighed."""
     for one in candidates:
+        young = followed(one.realised, data, limits)
+        if young is not None:
+            yield one.called, one.sign * young.outcome(log).outcome
+            continue
         found = log.of_chosen(log.spread(realised(one.realised, data).values, padding=np.nan))
         if not np.isnan(found).any():
             yield one.called, one.sign * found
@@ -266,7 +382,14 @@ def _before(data: Dataset, log: Log) -> Floats | None:
 def _described(data: Dataset) -> list[str]:
     """Return the columns by which winners and losers are told: entities, context and slices."""
     table = data.framing.table
-    names = dict.fromkeys([*table.entity, *table.context, *data.framing.evaluation.slices])
+    names = dict.fromkeys(
+        [
+            *(["action"] if table.action else []),
+            *table.entity,
+            *table.context,
+            *data.framing.evaluation.slices,
+        ]
+    )
     return [
         name for name in names
         if name != table.unit and name in data.columns and data.columns[name].role in ("text", "number")

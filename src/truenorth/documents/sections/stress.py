@@ -156,10 +156,11 @@ def _facts(made: Mapping[str, Any]) -> Facts:
     audit = mapping(made, "audit")
     tests = len(items(audit, "tests"))
     said = "not assessed" if not audit else "passed" if audit.get("passed") else "failed"
+    young = f"of the held-out decisions; the others {'are weighed' if made.get('weighed') else 'wait'}"
     rows = [
         ("Evidence", Cell(TIERS.get(text(made, "tier"), NOT_ASSESSED))),
         ("Decisions", Cell(count(number(made, "n")), f"of {count(number(made, 'n_units'))} units, {per}")),
-        ("KPI known", Cell(percent(number(made, "matured")), "of the held-out decisions; the others wait")),
+        ("KPI known", Cell(percent(number(made, "matured")), young)),
         ("Logged probabilities", Cell(said, f"{tests} tests")),
     ]
     return Facts(rows)
