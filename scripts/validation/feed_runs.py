@@ -29,9 +29,13 @@ from tests.workflow.feed import Truth, truth_of, write_feed
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "validation.md"
 BAITED, PLAIN = 1.0, 0.0
+ITEMS = 750
+"""Items per thousand users: enough creators that worlds of different seeds are alike."""
 TURNED = ("TRAP", "HARMFUL")
 STEP = 0.21
 """Distance of two depths of the grid."""
+WORTH_A_WORD = 0.002
+"""Fall of the share of users who come back below which a curve is flat."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +44,8 @@ class Seen:
 
     tier: str
     verdicts: dict[str, str]
-    inside: tuple[bool, ...]
-    """Whether the band holds the true lift, by score and depth."""
-    peak_off: float
-    """How far the peak of clicks is from the true one; NaN where it was refused."""
+    curves: dict[str, tuple[tuple[float, float, float, float, float], ...]]
+    """By score, per depth: depth, lift, both ends of its band, and the true lift."""
     gains: dict[str, float]
     """By score: true lift of the goal where it is pushed to its safe depth, as far as it has one."""
     seconds: float
@@ -53,15 +55,16 @@ def seen(seed: int, bait: float, users: int) -> Seen:
     """Simulate, run, and compare with the truth."""
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        world = write_feed(Path(folder) / "feed", seed=seed, bait=bait, users=users, slots=1)
+        world = write_feed(
+            Path(folder) / "feed", seed=seed, bait=bait, users=users, slots=1, items=ITEMS * users // 1000
+        )
         run = truenorth.run(world.framing, out=Path(folder) / "runs")
         stress, truth = run.result["stress"], truth_of(world, run)
         proxies = stress["proxies"]
         return Seen(
             tier=stress["tier"],
             verdicts={name: one["verdict"] for name, one in proxies.items()},
-            inside=tuple(_inside(truth, proxies)),
-            peak_off=_peak_off(truth, proxies["click"]),
+            curves={name: tuple(_curve(truth, one)) for name, one in proxies.items()},
             gains={
                 name: truth.lift(one["called"], one["safe_depth"])
                 for name, one in proxies.items()
@@ -71,39 +74,71 @@ def seen(seed: int, bait: float, users: int) -> Seen:
         )
 
 
-def _inside(truth: Truth, proxies: dict[str, Any]) -> Iterator[bool]:
-    for one in proxies.values():
-        for step in one["grid"]:
-            lift = step["kpi_lift"]
-            yield lift["band_low"] <= truth.lift(one["called"], step["depth"]) <= lift["band_high"]
+def _curve(truth: Truth, proxy: dict[str, Any]) -> Iterator[tuple[float, float, float, float, float]]:
+    for step in proxy["grid"]:
+        depth, lift = step["depth"], step["kpi_lift"]
+        yield depth, lift["value"], lift["band_low"], lift["band_high"], truth.lift(proxy["called"], depth)
 
 
-def _peak_off(truth: Truth, proxy: dict[str, Any]) -> float:
-    depths = [step["depth"] for step in proxy["grid"]]
-    if not depths:
-        return float("nan")
-    lifts = [truth.lift(proxy["called"], depth) for depth in depths]
-    return abs(depths[int(np.argmax(lifts))] - proxy["peak_depth"])
+def _inside(one: Seen) -> Iterator[bool]:
+    """Yield whether the band holds the true lift, by score and depth."""
+    for curve in one.curves.values():
+        yield from (low <= true <= high for _, _, low, high, true in curve)
+
+
+def _peak_off(one: Seen, name: str) -> float:
+    """Return how far the peak of a curve is from the true one; infinite where there is no curve."""
+    if not one.curves[name]:
+        return float("inf")
+    depth, lift, _, _, true = np.array(one.curves[name]).T
+    return float(abs(depth[true.argmax()] - depth[lift.argmax()]))
+
+
+def _turns(one: Seen) -> bool:
+    """Return whether some score is called HARMFUL or TRAP."""
+    return any(verdict in TURNED for verdict in one.verdicts.values())
+
+
+def _turns_falsely(one: Seen) -> bool:
+    """Return whether some score is called HARMFUL or TRAP whose true curve never falls worth a word."""
+    return any(
+        verdict in TURNED and _true_fall(one.curves[name]) < WORTH_A_WORD
+        for name, verdict in one.verdicts.items()
+    )
+
+
+def _true_fall(curve: tuple[tuple[float, float, float, float, float], ...]) -> float:
+    """Return how far the true curve falls below what it was at a smaller depth, 0 at no pressure."""
+    true = np.array([0.0, *(step[4] for step in curve)])
+    return float((np.maximum.accumulate(true) - true).max())
 
 
 def table(baited: list[Seen], plain: list[Seen]) -> Iterator[str]:
     """Yield the claims, each with its figure, as rows of a Markdown table."""
     answered = [one for one in baited if one.tier == "A"]
     quiet = [one for one in plain if one.tier == "A"]
-    inside = [held for one in [*answered, *quiet] for held in one.inside]
+    inside = [held for one in [*answered, *quiet] for held in _inside(one)]
     gains = {name: [one.gains[name] for one in answered if name in one.gains] for name in ("score", "click")}
     rows = [
         ("logs that pass the audit of their probabilities", [one.tier == "A" for one in [*baited, *plain]]),
         ("with bait: clicks are called TRAP", _are(answered, "click", ("TRAP",))),
         ("with bait: clicks are called HARMFUL", _are(answered, "click", ("HARMFUL",))),
         ("with bait: clicks are called ALIGNED", _are(answered, "click", ("ALIGNED",))),
-        ("with bait: the peak of clicks is within one step", [one.peak_off < STEP for one in answered]),
+        (
+            "with bait: the peak of clicks is within one step",
+            [_peak_off(one, "click") < STEP for one in answered],
+        ),
         ("with bait: the weighted score is called ALIGNED", _are(answered, "score", ("ALIGNED",))),
         ("with bait: the weighted score is called HARMFUL or TRAP", _are(answered, "score", TURNED)),
         ("with bait: acting at the score's safe depth truly gains", [gain > 0 for gain in gains["score"]]),
         ("with bait: acting at the safe depth of clicks truly gains", [gain > 0 for gain in gains["click"]]),
         ("without bait: clicks are called HARMFUL or TRAP", _are(quiet, "click", TURNED)),
-        ("without bait: any score is called HARMFUL or TRAP", [_turns(one) for one in quiet]),
+        ("without bait: any of six scores is called HARMFUL or TRAP", [_turns(one) for one in quiet]),
+        ("without bait: of these, one whose true curve falls by less than .2 points", _falsely(quiet)),
+        (
+            "with bait: of runs in which a score turns, one whose true curve falls by less than .2 points",
+            _falsely(answered),
+        ),
         ("bands that hold the true lift", inside),
     ]
     yield "| claim | runs | of |"
@@ -122,15 +157,15 @@ def _are(found: list[Seen], name: str, verdicts: tuple[str, ...]) -> list[bool]:
     return [one.verdicts[name] in verdicts for one in found]
 
 
-def _turns(one: Seen) -> bool:
-    return any(verdict in TURNED for verdict in one.verdicts.values())
+def _falsely(found: list[Seen]) -> list[bool]:
+    return [_turns_falsely(one) for one in found if _turns(one)]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=40)
     parser.add_argument("--first", type=int, default=100, help="first seed")
-    parser.add_argument("--users", type=int, default=20_000)
+    parser.add_argument("--users", type=int, default=22_000)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--docs", action="store_true", help="also write the table into docs/validation.md")
     asked = parser.parse_args()

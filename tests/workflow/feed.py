@@ -70,13 +70,13 @@ features:
   creator_long: {source: candidates, by: creator, where: viewport_seconds >= 30, count: true, last: 7d, refresh: 6h}
   creator_skips: {source: candidates, by: creator, where: viewport_seconds > 0 and viewport_seconds < 3, count: true, last: 7d, refresh: 6h}
   creator_clicks: {source: actions, by: creator, where: action = 'click', count: true, last: 7d, refresh: 6h}
-  topic_rate: {sql: "(topic_long + 1.0) / (topic_views + 8.0)"}
-  click_rate: {sql: "(item_clicks + 1.0) / (item_views + 6.0)"}
-  long_rate: {sql: "(item_long + 1.0) / (item_views + 8.0)"}
-  skip_rate: {sql: "(item_skips + 2.0) / (item_views + 6.0)"}
-  creator_click_rate: {sql: "(creator_clicks + 2.0) / (creator_views + 12.0)"}
-  creator_long_rate: {sql: "(creator_long + 2.0) / (creator_views + 16.0)"}
-  creator_skip_rate: {sql: "(creator_skips + 4.0) / (creator_views + 12.0)"}
+  topic_rate: {sql: "ln((topic_long + 1.0) / (greatest(topic_views - topic_long, 0) + 7.0))"}
+  click_rate: {sql: "ln((item_clicks + 1.0) / (greatest(item_views - item_clicks, 0) + 6.0))"}
+  long_rate: {sql: "ln((item_long + 1.0) / (greatest(item_views - item_long, 0) + 7.0))"}
+  skip_rate: {sql: "ln((item_skips + 2.0) / (greatest(item_views - item_skips, 0) + 4.0))"}
+  creator_click_rate: {sql: "ln((creator_clicks + 2.0) / (greatest(creator_views - creator_clicks, 0) + 12.0))"}
+  creator_long_rate: {sql: "ln((creator_long + 2.0) / (greatest(creator_views - creator_long, 0) + 14.0))"}
+  creator_skip_rate: {sql: "ln((creator_skips + 4.0) / (greatest(creator_views - creator_skips, 0) + 8.0))"}
 proxies:
   click: {alignment: 2, gaming: 5, coverage: 5, latency: 5, causal: 2, if_pushed: bait that promises more than it holds}
 objective: {score: 2*liked + 2*watched - quick_skip - 4*hide, metric: log_loss(watched)}
@@ -95,11 +95,20 @@ def write_feed(
     test: int = 21,
     candidates: int = 4,
     slots: int = 3,
+    items: int | None = None,
     learner: str = "linear",
 ) -> World:
     """Simulate a feed and put the small framing in the place of its own."""
     world = make_world(
-        "feed", folder, seed=seed, users=users, days=test + 26, candidates=candidates, slots=slots, bait=bait
+        "feed",
+        folder,
+        seed=seed,
+        users=users,
+        days=test + 26,
+        candidates=candidates,
+        slots=slots,
+        bait=bait,
+        items=items,
     )
     world.framing.write_text(FRAMING.replace("TEST", str(test)).replace("CANDIDATES", learner))
     return world

@@ -16,8 +16,8 @@ LANGUAGE_SHARES = np.array([0.6, 0.3, 0.1])
 ITEM_LIFE_DAYS = 14
 """An item can be a candidate from its publication until this many days after it."""
 ITEMS_PER_CREATOR = 10
-CREATOR_WEIGHT = 0.7
-"""Share of an item's quality and bait that its creator has: q = 0.7 Q + sqrt(1 - 0.7^2) e."""
+CREATOR_WEIGHT = 0.9
+"""Share of an item's quality and bait that its creator has: q = 0.9 Q + sqrt(1 - 0.9^2) e."""
 AFFINITY_OF_INTEREST = 0.7
 FOREIGN_PENALTY = 0.5
 ACCOUNT_AGE_DAYS = 1000

@@ -7,7 +7,7 @@ With quality `q`, bait `b` and affinity `a` of the item at place `k`:
     viewport_seconds min(exp(1.7 + 0.45 q - 0.45 b + 0.4 a + N(0, 1)), 590 / slots - 0.5)
                      where reached, else 0
     satisfaction     WORTH . (1, q, a, max(b - 1, 0)^2) where reached, else 0
-    return           logistic(intercept + 2.5 mean satisfaction of the week's reached items), clipped to +-6
+    return           logistic(intercept + 3 mean satisfaction of the week's reached items), clipped to +-6
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Response:
 
 ACTIONS = ("click", "like", "comment", "share", "hide", "report")
 RESPONSES = {
-    "click": Response(-1.9, 0.5, 1.0, 0.5, 0, 0),
+    "click": Response(-1.9, 0.5, 1.0, 0.2, 0, 0),
     "like": Response(-3.0, 0.7, -0.5, 0.5, 0, 0),
     "comment": Response(-4.2, 0.5, -0.3, 0.4, 300, 3600),
     "share": Response(-4.4, 0.8, -0.5, 0.4, 120, 3600),
@@ -55,10 +55,10 @@ QUICK_SKIP_SECONDS = 3.0
 ACCIDENTAL_LIKE = 0.01
 """Chance of a like by mistake within two seconds after scrolling past."""
 
-WORTH = {"intercept": -0.2, "quality": 1.0, "affinity": 0.4, "regret": -0.35}
+WORTH = {"intercept": -0.2, "quality": 1.0, "affinity": 0.2, "regret": -0.6}
 """Satisfaction where reached; regret is max(b - 1, 0)^2: a little bait is only a good headline."""
 REGRET_FROM = 1.0
-RETURN_SLOPE = 2.5
+RETURN_SLOPE = 3.0
 RETURN_LIMIT = 6.0
 
 DELAY_LOG_SECONDS = (float(np.log(2.0)), 1.0)
@@ -117,7 +117,7 @@ def response_probability(action: str, quality: Floats, bait: Floats, affinity: F
 
 
 def expected_satisfaction(quality: Floats, bait: Floats, affinity: Floats) -> Floats:
-    """Return what reaching an item is worth: -0.2 + q + 0.4 a - 0.35 max(b - 1, 0)^2."""
+    """Return what reaching an item is worth: -0.2 + q + 0.2 a - 0.6 max(b - 1, 0)^2."""
     regret = np.maximum(bait - REGRET_FROM, 0) ** 2
     worth = WORTH["quality"] * quality + WORTH["affinity"] * affinity + WORTH["regret"] * regret
     return np.asarray(WORTH["intercept"] + worth)
