@@ -117,7 +117,6 @@ def table(baited: list[Seen], plain: list[Seen]) -> Iterator[str]:
     """Yield the claims, each with its figure, as rows of a Markdown table."""
     answered = [one for one in baited if one.tier == "A"]
     quiet = [one for one in plain if one.tier == "A"]
-    inside = [held for one in [*answered, *quiet] for held in _inside(one)]
     gains = {name: [one.gains[name] for one in answered if name in one.gains] for name in ("score", "click")}
     rows = [
         ("logs that pass the audit of their probabilities", [one.tier == "A" for one in [*baited, *plain]]),
@@ -139,7 +138,8 @@ def table(baited: list[Seen], plain: list[Seen]) -> Iterator[str]:
             "with bait: of runs in which a score turns, one whose true curve falls by less than .2 points",
             _falsely(answered),
         ),
-        ("bands that hold the true lift", inside),
+        ("with bait: bands that hold the true lift", [held for one in answered for held in _inside(one)]),
+        ("without bait: bands that hold the true lift", [held for one in quiet for held in _inside(one)]),
     ]
     yield "| claim | runs | of |"
     yield "|---|---:|---:|"
@@ -165,7 +165,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=40)
     parser.add_argument("--first", type=int, default=100, help="first seed")
-    parser.add_argument("--users", type=int, default=22_000)
+    parser.add_argument("--users", type=int, default=24_000, help="with bait; half as many without")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--docs", action="store_true", help="also write the table into docs/validation.md")
     asked = parser.parse_args()
@@ -175,13 +175,14 @@ def main() -> None:
     ]
     found: dict[float, list[Seen]] = {BAITED: [], PLAIN: []}
     with ProcessPoolExecutor(asked.jobs) as pool:
-        answers = pool.map(seen, *zip(*runs, strict=True), [asked.users] * len(runs))
+        sizes = [asked.users if bait else asked.users // 2 for _, bait in runs]
+        answers = pool.map(seen, *zip(*runs, strict=True), sizes)
         for (seed, bait), one in zip(runs, answers, strict=True):
             found[bait].append(one)
             print(f"seed {seed} bait {bait:g}: {one}", file=sys.stderr, flush=True)
     spent = time.perf_counter() - started
     seeds = f"seeds {asked.first} to {asked.first + asked.seeds - 1}"
-    told = f"{asked.users:,} users, {spent / 60:.0f} minutes in {asked.jobs} processes"
+    told = f"{asked.users:,} users with bait and half as many without, {spent / 60:.0f} minutes in {asked.jobs} processes"
     text = "\n".join([*table(found[BAITED], found[PLAIN]), "", f"{date.today()}, {seeds}, {told}."])
     print(text)
     if asked.docs:

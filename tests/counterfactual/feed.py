@@ -20,7 +20,9 @@ from truenorth.worlds.feed_response import (
 )
 from truenorth.worlds.stream import generator
 
-SLOTS = 3
+SLOTS, CANDIDATES = 1, 4
+SEEN = 0.5
+"""Share of an item's quality that a click model sees: bait shows in every click, quality in few."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +59,9 @@ class FeedWeeks:
         return float(np.mean(found))
 
 
-def draw_feed(seed: int, *, users: int = 4000, days: int = 21, bait: bool = True) -> FeedWeeks:
+def draw_feed(seed: int, *, users: int = 8000, days: int = 21, bait: bool = True) -> FeedWeeks:
     """Draw weeks of the feed in which everybody comes; without bait no item has any."""
-    p = FeedParameters(users=users, days=days)
+    p = FeedParameters(users=users, days=days, items=2 * users, slots=SLOTS, candidates=CANDIDATES)
     items = draw_items(generator(seed, 0, 0), p.n_items, p.days)
     if not bait:
         items.bait[:] = 0.0
@@ -91,7 +93,7 @@ def draw_feed(seed: int, *, users: int = 4000, days: int = 21, bait: bool = True
     satisfaction = _mean_of(log.units, log.of_chosen(worth) / reach, seen)
     returned = (rng.random(len(names)) < return_probability(intercept, satisfaction)).astype(float)
     scores = {
-        "click": reach[:, None] * response_probability("click", quality, baited, suits),
+        "click": reach[:, None] * response_probability("click", SEEN * quality, baited, suits),
         "weighted": reach[:, None] * _weighted(quality, baited, suits),
     }
     return FeedWeeks(log, scores, returned[log.units], worth, intercept, reach)

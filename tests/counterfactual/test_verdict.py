@@ -83,12 +83,22 @@ def curve(lifts, slopes, error=1e-3) -> Joint:
     ids=["rises", "turns over", "slope turns", "falls", "flat"],
 )
 def test_a_sure_curve_has_a_sure_verdict(lifts, slopes, gains, verdict):
-    family = claims_of_harm(curve(lifts, slopes), level=0.95, draws=500, seed=0)
+    family = claims_of_harm(curve(lifts, slopes), [0.9, 0.5], level=0.95, draws=500, seed=0)
     assert verdict_of(family, gains=gains, adjusted_p=family.claims.p_value, level=0.95) == verdict
 
 
+def test_a_slope_claims_harm_only_where_the_policy_still_chooses():
+    levels_off = curve([0.1, 0.2, 0.2], [0.1, 0.1, -0.1])
+    free, spent = (
+        claims_of_harm(levels_off, [0.9, 0.5, last], level=0.95, draws=500, seed=0) for last in (0.06, 0.01)
+    )
+    assert free.falls.tolist() == [False, False, True]
+    assert not spent.falls.any()
+    assert verdict_of(spent, gains=True, adjusted_p=spent.claims.p_value, level=0.95) == "ALIGNED"
+
+
 def test_harm_that_does_not_survive_the_number_of_proxies_is_inconclusive():
-    family = claims_of_harm(curve([0.2, 0.1], [0.1, -0.1]), level=0.95, draws=500, seed=0)
+    family = claims_of_harm(curve([0.2, 0.1], [0.1, -0.1]), [0.9, 0.5], level=0.95, draws=500, seed=0)
     assert verdict_of(family, gains=True, adjusted_p=0.2, level=0.95) == "INCONCLUSIVE"
 
 

@@ -102,7 +102,13 @@ def _reports(study: Study, options: Options, tier: Tier, seed: int) -> dict[str,
     deep = [name for name, one in traces.items() if one.depth_limit >= LEAST_DEPTH]
     curves = {name: curve_of(traces[name].steps, study.log) for name in deep}
     families = {
-        name: claims_of_harm(curve, level=options.level, draws=options.draws, seed=seed)
+        name: claims_of_harm(
+            curve,
+            [step.spread for step in traces[name].steps],
+            level=options.level,
+            draws=options.draws,
+            seed=seed,
+        )
         for name, curve in curves.items()
     }
     adjusted = benjamini_hochberg([families[name].claims.p_value for name in deep])

@@ -14,7 +14,7 @@ from truenorth.counterfactual.certificate import certify
 from truenorth.counterfactual.contract import Certificate, Options, Shadow
 from truenorth.counterfactual.effects import DecisionEffect, Effect, Seen, overlap_of, see
 from truenorth.counterfactual.log import Log
-from truenorth.counterfactual.policies import Tilt, tilt_to
+from truenorth.counterfactual.policies import Tilt, tilt, tilt_to
 from truenorth.counterfactual.support import Support, support_of
 from truenorth.counterfactual.tuning import slope_rule
 from truenorth.statistics.estimates import Estimate, mean
@@ -30,6 +30,8 @@ class Step:
     beta: float
     variance: float
     """Mean within-context variance of the score under the policy."""
+    spread: float
+    """The same over that of the logged policy: what is left to choose, 1 at no pressure, 0 at the end."""
     support: Support
     promised: Estimate
     """Rise of the score, summed over the decisions of a KPI."""
@@ -66,7 +68,8 @@ def trace(log: Log, score: Floats, kpi: Effect, proxy: DecisionEffect | None, op
         proxy: What they do to the realised proxy.
         options: Depths and support rule.
     """
-    base = mean(np.einsum("nk,nk->n", log.base, score))
+    logged = tilt(log.base, score, 0.0)
+    base = mean(logged.mean_score)
     steps: list[Step] = []
     policy: Tilt | None = None
     deepest: Seen | None = None
@@ -80,7 +83,18 @@ def trace(log: Log, score: Floats, kpi: Effect, proxy: DecisionEffect | None, op
         if failures:
             return Trace(tuple(steps), tuple(failures), deepest)
         steps.append(
-            _step(log, score, kpi, proxy, policy, seen, support, mean(policy.mean_score) - base, depth)
+            _step(
+                log,
+                score,
+                kpi,
+                proxy,
+                policy,
+                seen,
+                support,
+                mean(policy.mean_score) - base,
+                depth,
+                spread=policy.variance / logged.variance,
+            )
         )
         deepest = seen
     return Trace(tuple(steps), (), deepest)
@@ -88,12 +102,12 @@ def trace(log: Log, score: Floats, kpi: Effect, proxy: DecisionEffect | None, op
 
 def _step(
     log: Log, score: Floats, kpi: Effect, proxy: DecisionEffect | None, policy: Tilt, seen: Seen,
-    support: Support, promised: Estimate, depth: float,
+    support: Support, promised: Estimate, depth: float, *, spread: float,
 ) -> Step:  # fmt: skip
     """Return what is estimated at one depth."""
     decisions = kpi if isinstance(kpi, DecisionEffect) else None
     return Step(
-        depth=depth, beta=policy.beta, variance=policy.variance, support=support,
+        depth=depth, beta=policy.beta, variance=policy.variance, spread=spread, support=support,
         promised=promised * kpi.n_per_unit,
         delivered=None if proxy is None else proxy.lift(seen) * kpi.n_per_unit,
         kpi=kpi.lift(seen), slope=kpi.slope(seen),

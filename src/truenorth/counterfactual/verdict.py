@@ -2,6 +2,8 @@
 
 Claims of harm are `-lift(d)`, `lift(d1) - lift(d2)` for `d1 < d2`, and `-slope(d)`. They share one critical
 value, so that a log without a trap is called one in at most 5 of 100 cases however many depths are looked at.
+Where a policy has next to nothing left to choose, its slope is about ties among the best candidates: it moves
+the KPI by nothing worth a word, may have either sign on a curve that only levels off, and claims no harm.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from truenorth.counterfactual.contract import Verdict
 Floats = NDArray[np.float64]
 
 POWER = 0.8
+LEAST_SPREAD = 0.05
+"""Share of the score's within-context variance that a policy must leave for its slope to claim harm."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +35,15 @@ class Family:
     turns: bool
     """Whether some lift is below one of a smaller depth."""
     falls: NDArray[np.bool_]
-    """Per depth: whether the slope is below 0."""
+    """Per depth: whether the slope is below 0 and claims harm."""
 
 
-def claims_of_harm(curve: Joint, *, level: float, draws: int, seed: int) -> Family:
+def claims_of_harm(curve: Joint, spread: Sequence[float], *, level: float, draws: int, seed: int) -> Family:
     """Return which claims of harm hold.
 
     Args:
         curve: Lifts at each depth and then slopes at each depth, 2 b estimates.
+        spread: Share of the score's within-context variance that the policy of each depth leaves, b numbers.
         level: Confidence of the family.
         draws: Draws for the critical value.
         seed: Seed of the draws.
@@ -46,11 +51,13 @@ def claims_of_harm(curve: Joint, *, level: float, draws: int, seed: int) -> Fami
     b = len(curve.value) // 2
     first, second = np.triu_indices(b, 1)
     unit = np.eye(2 * b)
-    rows = np.concatenate([-unit[:b], unit[first] - unit[second], -unit[b:]])
+    chooses = np.asarray(spread) >= LEAST_SPREAD
+    rows = np.concatenate([-unit[:b], unit[first] - unit[second], -unit[b:][chooses]])
     claims = one_sided(curve.combine(rows), level=level, draws=draws, seed=seed)
-    holds = claims.holds
-    pairs = len(first)
-    return Family(claims, holds[:b], bool(holds[b : b + pairs].any()), holds[b + pairs :])
+    harms, turns, slopes = np.split(claims.holds, [b, b + len(first)])
+    falls = np.zeros(b, dtype=np.bool_)
+    falls[chooses] = slopes
+    return Family(claims, harms, bool(turns.any()), falls)
 
 
 def verdict_of(family: Family, *, gains: bool, adjusted_p: float, level: float) -> Verdict:
