@@ -182,7 +182,10 @@ def main() -> None:
             print(f"seed {seed} bait {bait:g}: {one}", file=sys.stderr, flush=True)
     spent = time.perf_counter() - started
     seeds = f"seeds {asked.first} to {asked.first + asked.seeds - 1}"
-    told = f"{asked.users:,} users with bait and half as many without, {spent / 60:.0f} minutes in {asked.jobs} processes"
+    told = (
+        f"{asked.users:,} users with bait and half as many without, {spent / 60:.0f} minutes in "
+        f"{asked.jobs} processes"
+    )
     text = "\n".join([*table(found[BAITED], found[PLAIN]), "", f"{date.today()}, {seeds}, {told}."])
     print(text)
     if asked.docs:

@@ -245,10 +245,9 @@ def feed(runs: int) -> Iterator[Claim]:
         stress(draw_feed(seed).study(), options=Options(draws=1000)) for seed in range(max(runs // 10, 4))
     ]
     click, weighted = ([one.proxies[name] for one in found] for name in ("click", "weighted"))
-    harmed = float(np.mean([one.verdict in ("TRAP", "HARMFUL") for one in click]))
-    fooled = float(np.mean([one.verdict == "ALIGNED" for one in click]))
-    yield at_least("feed", "click, 12k user-weeks: found a trap or harmful", harmed, 0.25)
-    yield at_most("feed", "click, 12k user-weeks: called aligned", fooled, 0.05)
+    trapped, fooled = (float(np.mean([one.verdict == said for one in click])) for said in ("TRAP", "ALIGNED"))
+    yield at_least("feed", "click, 24k user-weeks: a trap", trapped, 0.9)
+    yield at_most("feed", "click, 24k user-weeks: called aligned", fooled, 0.05)
     yield at_least(
         "feed", "weighted score: aligned", float(np.mean([one.verdict == "ALIGNED" for one in weighted])), 0.9
     )

@@ -21,7 +21,7 @@ from truenorth.worlds.feed_response import (
 from truenorth.worlds.stream import generator
 
 SLOTS, CANDIDATES = 1, 4
-SEEN = 0.5
+SEEN = 0.8
 """Share of an item's quality that a click model sees: bait shows in every click, quality in few."""
 
 
