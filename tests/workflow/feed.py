@@ -90,7 +90,7 @@ def write_feed(
     folder: Path,
     *,
     seed: int,
-    bait: float = 1.5,
+    bait: float = 1.0,
     users: int = 3000,
     test: int = 21,
     candidates: int = 4,

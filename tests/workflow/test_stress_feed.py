@@ -8,21 +8,22 @@ from tests.workflow.feed import truth_of, write_feed
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stress-feed")]
 
 
-def run_of(folder, bait):
-    world = write_feed(folder / "feed", seed=100, bait=bait, users=2400)
-    return world, truenorth.run(world.framing, out=folder / "runs")
+def run_of(folder, users, **world):
+    """Run a feed with one place per list and enough creators; `make validate` runs forty seeds of it."""
+    made = write_feed(folder / "feed", seed=100, users=users, slots=1, items=3 * users // 4, **world)
+    return made, truenorth.run(made.framing, out=folder / "runs")
 
 
 @pytest.fixture(scope="module")
 def baited(tmp_path_factory):
-    world, run = run_of(tmp_path_factory.mktemp("baited"), 1.5)
+    world, run = run_of(tmp_path_factory.mktemp("baited"), 24_000)
     return run.result["stress"], truth_of(world, run)
 
 
 def test_clicks_are_a_trap_and_the_weighted_score_is_aligned(baited):
     stress, _ = baited
     assert stress["tier"] == "A" and stress["per"] == "unit"
-    assert stress["proxies"]["click"]["verdict"] in ("TRAP", "HARMFUL")
+    assert stress["proxies"]["click"]["verdict"] == "TRAP"
     assert stress["proxies"]["score"]["verdict"] == "ALIGNED"
 
 
@@ -48,8 +49,10 @@ def test_bands_hold_the_true_lifts(baited):
 
 def test_acting_at_the_safe_depth_raises_the_true_return(baited):
     stress, truth = baited
-    assert truth.lift("the score", stress["proxies"]["score"]["safe_depth"]) > 0.01
-    assert stress["proxies"]["click"]["safe_depth"] <= 0.15
+    proxies = stress["proxies"]
+    assert truth.lift("the score", proxies["score"]["safe_depth"]) > 0.05
+    assert truth.lift("click", proxies["click"]["safe_depth"]) > 0
+    assert proxies["click"]["safe_depth"] <= 0.35
 
 
 def test_a_label_that_the_score_subtracts_is_pushed_down(baited):
@@ -68,7 +71,7 @@ def test_winners_and_losers_are_items_and_creators(baited):
 
 
 def test_without_bait_nothing_turns(tmp_path):
-    _, run = run_of(tmp_path, 0.0)
+    _, run = run_of(tmp_path, 8000, bait=0.0)
     verdicts = {name: one["verdict"] for name, one in run.result["stress"]["proxies"].items()}
     assert not {"TRAP", "HARMFUL"} & set(verdicts.values())
     assert verdicts["score"] == "ALIGNED"
