@@ -83,7 +83,8 @@ def kpi_text(kpi: Mapping[str, Any]) -> str:
         parts.append(f"measured as {text(kpi, 'metric')}")
     baseline = number(kpi, "baseline")
     if baseline is not None:
-        parts.append(f"today {plain(baseline)} {text(kpi, 'unit')}".rstrip())
+        unit = text(kpi, "unit")
+        parts.append(f"today {percent(baseline) if unit == 'share' else f'{plain(baseline)} {unit}'.rstrip()}")
     if text(kpi, "target"):
         within = f" within {text(kpi, 'timeframe')}" if text(kpi, "timeframe") else ""
         parts.append(f"target {text(kpi, 'target')}{within}")
