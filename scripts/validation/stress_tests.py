@@ -25,10 +25,11 @@ from tests.counterfactual import test_effects as units
 from tests.counterfactual import test_maturity as maturity
 from tests.counterfactual import test_positions as positions
 from tests.counterfactual import test_proxies as experiments
+from tests.counterfactual import test_trust as trusts
 from tests.counterfactual import test_weights as weighing
 from tests.counterfactual.feed import draw_feed
 from tests.counterfactual.worlds import DEPTHS, draw, true_lifts
-from truenorth.counterfactual import Options, position_propensities, stress
+from truenorth.counterfactual import Options, position_propensities, stress, trust_in_places
 from truenorth.counterfactual.bands import joint, simultaneous
 from truenorth.counterfactual.effect_model import EffectModel, corrected_covariance, nearest_covariance
 from truenorth.counterfactual.effects import decision_effect, see
@@ -225,6 +226,11 @@ def places(runs: int) -> Iterator[Claim]:
                 positions.error(position_propensities(item, position, click, method=method).propensity)
             )
         yield at_most("T13", f"{method}: mean relative error", float(np.mean(errors)), bar)
+    slope, _ = trusts.law(0.7)
+    drawn = [positions.draw_sessions(40_000, 200 + seed, trust=0.7) for seed in range(max(runs // 20, 3))]
+    fitted = [trust_in_places(item, position, click, draws=0) for item, position, click, _ in drawn]
+    errors = [positions.error(one.slope, slope) for one in fitted]
+    yield at_most("T13", "trust_in_places, trust .7: mean relative error", float(np.mean(errors)), 0.15)
     for eta, bar in ((1.0, 0.03), (0.0, -0.005)):
         naive, positioned = positions.trained(eta)
         yield at_least(
