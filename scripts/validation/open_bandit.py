@@ -11,10 +11,8 @@ unpacked and not installed.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
-import zipfile
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +24,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 from threadpoolctl import threadpool_limits
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from scripts.validation.packages import download
 from truenorth.counterfactual.bands import clustered_error
 from truenorth.counterfactual.estimators import ESTIMATORS, TUNED, Weighted, direct
 from truenorth.counterfactual.tuning import slope_rule
@@ -40,20 +41,6 @@ LIMITS = (np.inf, 10_000.0, 5_000.0, 1_000.0, 500.0, 100.0, 50.0, 10.0)
 """Limits on weights that the authors try."""
 QUANTILE = float(stats.norm.ppf(0.9))
 """Half width of the bounds that the authors compare, in standard errors."""
-
-
-def download(into: Path) -> Path:
-    """Return the folder of the authors' package, unpacked.
-
-    Raises:
-        OSError, subprocess.SubprocessError: If it cannot be had here.
-    """
-    quiet = ["--no-deps", "--quiet", "--disable-pip-version-check", "--retries", "1", "--timeout", "20"]
-    command = [sys.executable, "-m", "pip", "download", PACKAGE, *quiet, "--dest", str(into)]
-    subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
-    with zipfile.ZipFile(next(into.glob("obp-*.whl"))) as wheel:
-        wheel.extractall(into)
-    return into
 
 
 def arm(package: Path, policy: str, campaign: str = "all") -> pd.DataFrame:
@@ -141,4 +128,4 @@ if __name__ == "__main__":
         main(Path(sys.argv[1]))
     else:
         with tempfile.TemporaryDirectory() as folder:
-            main(download(Path(folder)))
+            main(download(PACKAGE, Path(folder)))

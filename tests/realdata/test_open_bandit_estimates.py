@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scripts.validation.open_bandit import PUBLISHED, arm, download, relative_errors
+from scripts.validation.open_bandit import PACKAGE, PUBLISHED, arm, relative_errors
+from scripts.validation.packages import download
 from truenorth.counterfactual import Log, off_policy_value
 
 pytestmark = [pytest.mark.realdata, pytest.mark.xdist_group("realdata-obp")]
@@ -15,7 +16,7 @@ pytestmark = [pytest.mark.realdata, pytest.mark.xdist_group("realdata-obp")]
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     try:
-        return download(tmp_path_factory.mktemp("obp"))
+        return download(PACKAGE, tmp_path_factory.mktemp("obp"))
     except (OSError, subprocess.SubprocessError) as error:
         pytest.skip(f"the package obp 0.4.1, which holds the sample, cannot be had here: {error}")
 
