@@ -67,7 +67,7 @@ def judged(
     return ProxyReport(
         proxy=name, verdict=verdict, grid=grid, depth_limit=trace.depth_limit, stopped_by=trace.stopped_by,
         sentence=sentence(
-            name, study.provenance.kpi_name, verdict, grid, safe=safe, visible=visible, unit=unit
+            name, study.provenance.kpi_name, verdict, grid, family, safe=safe, visible=visible, unit=unit
         ),
         safe_depth=safe, peak_depth=depths[int(np.argmax([one.kpi_lift.value for one in grid]))],
         family_p=family.claims.p_value, adjusted_p=adjusted_p, smallest_visible_fall=visible,
