@@ -39,6 +39,8 @@ PARTS = {
     "extremal": "more of the proxy is worth less far out",
 }
 MOST_MOVERS = 5
+UP_TO = "STRESS025"
+"""Code of what is said of every aligned score: up to which depth that was tested."""
 
 
 def stress(result: Mapping[str, Any]) -> Section:
@@ -278,6 +280,9 @@ def _movers(name: str, found: list[Mapping[str, Any]], made: Mapping[str, Any]) 
 
 
 def _level(value: float | None, made: Mapping[str, Any]) -> str:
+    """Return a level of the KPI as its metric counts it; where it should fall, its sign was turned."""
+    if value is not None and text(made, "kpi", "direction") == "down":
+        value = 0.0 - value
     return percent(value) if is_share(made) else plain(value)
 
 
@@ -296,8 +301,28 @@ def _segments(name: str, found: list[Mapping[str, Any]], made: Mapping[str, Any]
 
 def _notes(made: Mapping[str, Any], proxies: list[Mapping[str, Any]]) -> Iterator[Block]:
     """List what was found: of all, then of single proxies, each with what to do."""
-    found = [*items(made, "notes"), *(note for one in proxies for note in items(one, "findings"))]
+    of_each = [note for one in proxies for note in items(one, "findings") if text(note, "code") != UP_TO]
+    found = [*items(made, "notes"), *of_each, *_tested_up_to(proxies)]
     said = [f"{text(one, 'code')} {text(one, 'where')}: {text(one, 'evidence')} Fix: {text(one, 'fix')}"
             for one in found if text(one, "evidence") != text(made, "refused", "evidence")]  # fmt: skip
     if said:
         yield Bullets(list(dict.fromkeys(said)), "What limits it, and what to log")
+
+
+def _tested_up_to(proxies: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Say once of all aligned scores how far each was tested."""
+    found = [
+        (text(one, "called"), one, note)
+        for one in _by_weight(proxies) for note in items(one, "findings") if text(note, "code") == UP_TO
+    ]  # fmt: skip
+    if len(found) < 2:
+        yield from (note for *_, note in found)
+        return
+    depths = ", ".join(
+        f"{plain(number(one, 'depth_limit'), decimals=2)} of {called}" for called, one, _ in found
+    )
+    yield {
+        **found[0][-1], "where": "proxies",
+        "evidence": f"expected 'aligned' to be read up to the deepest depth that was tested, {depths}; "
+        "beyond it nothing is known.",
+    }  # fmt: skip
