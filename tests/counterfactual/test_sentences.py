@@ -9,9 +9,11 @@ import pytest
 
 from tests.counterfactual.worlds import draw
 from truenorth.counterfactual import Provenance, stress
+from truenorth.counterfactual.bands import Joint
 from truenorth.counterfactual.contract import Lift
 from truenorth.counterfactual.policies import equal_best_of_n
 from truenorth.counterfactual.sentences import change_text, interval_text, sentence
+from truenorth.counterfactual.verdict import claims_of_harm, verdict_of
 
 
 def curve(*lifts: tuple[float, float, float]):
@@ -120,6 +122,23 @@ SENTENCES = {
 @pytest.mark.parametrize(("found", "wanted"), SENTENCES.values(), ids=SENTENCES)
 def test_a_verdict_says_what_the_curve_does(found, wanted):
     assert found == wanted
+
+
+@pytest.mark.parametrize(
+    ("grid", "slopes", "spread", "wanted"),
+    [
+        (DIPS, (-0.05, 0.05, 0.1), (0.9, 0.5, 0.2), "falls below today, by 1 point at best of 1.2, before"),
+        (LEVELS_OFF, (0.1, -0.05, -0.05), (0.9, 0.3, 0.02), "turns: at best of 2.4 pushing on already"),
+    ],
+    ids=["harm before the peak", "a last slope that claims nothing"],
+)
+def test_what_turns_is_what_the_family_claims(grid, slopes, spread, wanted):
+    lifts = [one.kpi_lift.value for one in grid]
+    estimates = Joint(np.array([*lifts, *slopes]), 1e-6 * np.eye(2 * len(grid)))
+    family = claims_of_harm(estimates, spread, level=0.95, draws=500, seed=0)
+    assert verdict_of(family, gains=True, adjusted_p=family.claims.p_value, level=0.95) == "TRAP"
+    found = sentence("click", "weekly return", "TRAP", grid, family, safe=0.0, visible=0.01, unit="points")
+    assert wanted in found
 
 
 @pytest.mark.parametrize(

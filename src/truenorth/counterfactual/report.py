@@ -87,7 +87,7 @@ def judged(
             *pitfalls.beyond_support(name, trace.depth_limit, options.depths, trace.stopped_by),
             *pitfalls.fragile(name, setting.tier, robustness, last.kpi.value),
             *pitfalls.misleading_naive_curve(name, naive, grid, unit),
-            *pitfalls.not_safe_everywhere(name, verdict, trace.depth_limit),
+            *pitfalls.not_safe_everywhere(name, verdict),
         ),
     )  # fmt: skip
 

@@ -39,8 +39,6 @@ PARTS = {
     "extremal": "more of the proxy is worth less far out",
 }
 MOST_MOVERS = 5
-UP_TO = "STRESS025"
-"""Code of what is said of every aligned score: up to which depth that was tested."""
 
 
 def stress(result: Mapping[str, Any]) -> Section:
@@ -300,29 +298,19 @@ def _segments(name: str, found: list[Mapping[str, Any]], made: Mapping[str, Any]
 
 
 def _notes(made: Mapping[str, Any], proxies: list[Mapping[str, Any]]) -> Iterator[Block]:
-    """List what was found: of all, then of single proxies, each with what to do."""
-    of_each = [note for one in proxies for note in items(one, "findings") if text(note, "code") != UP_TO]
-    found = [*items(made, "notes"), *of_each, *_tested_up_to(proxies)]
-    said = [f"{text(one, 'code')} {text(one, 'where')}: {text(one, 'evidence')} Fix: {text(one, 'fix')}"
-            for one in found if text(one, "evidence") != text(made, "refused", "evidence")]  # fmt: skip
+    """List what was found: of all, then of single proxies, each with what to do.
+
+    What is the same of several stands once, behind all of them.
+    """
+    found = [*items(made, "notes"), *(note for one in proxies for note in items(one, "findings"))]
+    places: dict[tuple[str, str, str], list[str]] = {}
+    for one in found:
+        if text(one, "evidence") != text(made, "refused", "evidence"):
+            key = text(one, "code"), text(one, "evidence"), text(one, "fix")
+            places.setdefault(key, []).append(text(one, "where"))
+    said = [
+        f"{code} {', '.join(dict.fromkeys(where))}: {evidence} Fix: {fix}"
+        for (code, evidence, fix), where in places.items()
+    ]
     if said:
-        yield Bullets(list(dict.fromkeys(said)), "What limits it, and what to log")
-
-
-def _tested_up_to(proxies: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """Say once of all aligned scores how far each was tested."""
-    found = [
-        (text(one, "called"), one, note)
-        for one in _by_weight(proxies) for note in items(one, "findings") if text(note, "code") == UP_TO
-    ]  # fmt: skip
-    if len(found) < 2:
-        yield from (note for *_, note in found)
-        return
-    depths = ", ".join(
-        f"{plain(number(one, 'depth_limit'), decimals=2)} of {called}" for called, one, _ in found
-    )
-    yield {
-        **found[0][-1], "where": "proxies",
-        "evidence": f"expected 'aligned' to be read up to the deepest depth that was tested, {depths}; "
-        "beyond it nothing is known.",
-    }  # fmt: skip
+        yield Bullets(said, "What limits it, and what to log")
