@@ -96,6 +96,28 @@ def test_arms_that_repeat_one_experiment_narrow_nothing():
         assert low == pytest.approx(once.cards[proxy].correlation_low, abs=0.1)
 
 
+def test_draws_of_experiments_vary_around_the_estimate():
+    """Noise is ten times the truth: a covariance that is short of 1/40 is short of a quarter of the truth."""
+    rng = np.random.default_rng(0)
+    effects = np.sqrt(11) * rng.standard_normal((40, 2))
+    noise = np.tile(10 * np.eye(2), (40, 1, 1))
+    drawn = [
+        corrected_covariance(effects[rows], noise[rows], n_drawn=40)
+        for rows in rng.integers(0, 40, (20_000, 40))
+    ]
+    np.testing.assert_allclose(np.mean(drawn, axis=0), corrected_covariance(effects, noise), atol=0.06)
+
+
+def test_few_draws_have_a_true_variance_below_0_where_the_estimate_is_well_above():
+    """Effects of one size, up or down: draws differ by their mean alone, and one in ten loses all truth."""
+    effects = np.tile(np.array([[1.0], [-1.0]]), (20, 2))
+    noise = np.tile(0.98 * np.eye(2), (40, 1, 1))
+    card = vet_proxies(effects, noise, ["early"], level=0.72, draws=2000).cards[
+        "early"
+    ]  # the 14th of 100 draws
+    assert card.correlation == card.correlation_low == 1.0
+
+
 def test_a_correlation_that_is_not_defined_has_no_lower_end():
     rng = np.random.default_rng(0)
     effects = 0.5 * rng.standard_normal((40, 2))
@@ -172,6 +194,18 @@ def test_an_experiment_without_a_segment_contradicts_nothing():
     assert found.cards["click"].fragility == 0
     nowhere = vet_proxies(effects, noise, NAMES, segments=np.full_like(segments, np.nan))
     assert np.isnan(nowhere.cards["click"].fragility)
+
+
+def test_experiments_that_are_left_out_contradict_nothing():
+    _, effects, noise, _ = draw_experiments(2.0, 2)
+    segments = np.where(np.arange(200)[:, None, None] < 20, -50.0, 1.0) * np.abs(effects[:, None])
+    segments[:20, :, 1] *= -1
+    agrees = vet_proxies(effects[20:], noise[20:], NAMES, segments=segments[20:]).cards["click"].fragility
+    effects = effects.copy()
+    effects[:20, 3] = np.nan
+    found = vet_proxies(effects, noise, NAMES, segments=segments)
+    assert found.n_experiments == 180
+    assert found.cards["click"].fragility == agrees == 0
 
 
 def test_segments_that_contradict_are_counted():

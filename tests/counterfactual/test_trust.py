@@ -112,6 +112,41 @@ NOTHING = {
 }
 
 
+def lists_of_three(rng, first, last):
+    """Items of many worths at three places, of which the one in the middle is sound."""
+    item, position = rng.integers(0, 400, 60_000), rng.integers(1, 4, 60_000)
+    worth = rng.random(400)[item]
+    places = [position == one for one in (1, 2, 3)]
+    return (
+        item,
+        position,
+        rng.random(60_000) < np.select(places, [first(worth), 0.4 * worth + 0.1, last(worth)]),
+    )
+
+
+SOUND = {"first": lambda worth: 0.6 * worth + 0.2, "last": lambda worth: 0.3 * worth}
+SPOILED = {
+    "never clicked": lambda worth: 0 * worth,
+    "clicked whatever it holds": lambda worth: 0 * worth + 0.3,
+}
+
+
+@pytest.mark.parametrize("place", ["first", "last"])
+@pytest.mark.parametrize("spoiled", SPOILED.values(), ids=SPOILED)
+def test_a_place_that_gives_worth_no_unit_or_no_zero_is_refused(place, spoiled):
+    for seed in range(3):
+        found = trust_in_places(*lists_of_three(np.random.default_rng(seed), **{**SOUND, place: spoiled}))
+        assert [one.code for one in found.findings] == ["STRESS050"]
+        assert f"clicks at the {place} place" in found.findings[0].evidence
+        assert np.isnan(found.slope).all() and np.isnan(found.base).all()
+
+
+def test_a_sound_first_and_last_place_are_told():
+    found = trust_in_places(*lists_of_three(np.random.default_rng(0), **SOUND), draws=20)
+    assert found.findings == ()
+    np.testing.assert_allclose(found.slope, [1.0, 0.67, 0.5], atol=0.06)
+
+
 @pytest.mark.parametrize("draw", NOTHING.values(), ids=NOTHING)
 def test_what_cannot_be_told_apart_is_refused(draw):
     found = trust_in_places(*draw(np.random.default_rng(1)))

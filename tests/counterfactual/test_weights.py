@@ -184,6 +184,24 @@ def test_a_sum_of_the_scores_is_worth_the_same_as_today_s_score_and_as_weights()
     assert one.error == pytest.approx(other.error, rel=1e-4)
 
 
+def test_scores_called_as_what_they_are_judged_beside_keep_their_own_lifts():
+    log, scores, kpi, expected = draw_scores(20_000, 3)
+    names = dict(zip(scores, ("today", "chosen", "equal"), strict=False))
+    assert len(names) == 3
+    found, plain = (
+        choose_weights(
+            Study(log=log, scores={called[one]: scores[one] for one in names}, kpi=kpi),
+            weighting=WeightOptions(today=expected),
+        )
+        for called in (names, {one: one for one in names})
+    )
+    for one, called in names.items():
+        assert found.alternatives[f"{called} alone"].kpi_lift == plain.alternatives[one].kpi_lift
+    for key in ("today", "chosen", "equal"):
+        assert found.alternatives[key].kpi_lift == plain.alternatives[key].kpi_lift
+    assert (found.gain, found.gain_over_today) == (plain.gain, plain.gain_over_today)
+
+
 @pytest.mark.parametrize(
     ("names", "severity", "said"),
     [(("click",), "warn", "it is better"), (NAMES, "info", "not told apart")],

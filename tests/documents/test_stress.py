@@ -9,7 +9,8 @@ import pytest
 
 from tests.documents.browser import PHONE, WIDE
 from tests.documents.samples import full_result
-from truenorth.documents.blocks import Absent, Chart, Table
+from truenorth.counterfactual.pitfalls import not_safe_everywhere
+from truenorth.documents.blocks import Absent, Bullets, Chart, Table
 from truenorth.documents.report import render_report
 from truenorth.documents.sections.stress import stress
 from truenorth.documents.stress import write_stress
@@ -52,7 +53,7 @@ def shelf_result() -> dict[str, Any]:
                 "lift_unit": "points"},
         "refused": None, "notes": [note], "findings": [],
         "proxies": {"liked": proxy("liked", "ALIGNED"), "score": proxy("the score", "TRAP"),
-                    "hide": proxy("low hide", "UNSUPPORTED", grid=[], safe_depth=0.0)},
+                    "hide": proxy("less hide", "UNSUPPORTED", grid=[], safe_depth=0.0)},
     }  # fmt: skip
     return {**full_result(), "name": "shelf", "stress": made}
 
@@ -76,7 +77,7 @@ def blocks_of(result: dict[str, Any], kind: type) -> list[Any]:
 def test_the_verdicts_come_first_and_the_score_before_the_others():
     first = blocks_of(shelf_result(), Table)[0]
     assert [[row[0].text, row[1].text, row[1].tone] for row in first.rows] == [
-        ["the score", "TRAP", "bad"], ["liked", "ALIGNED", "good"], ["low hide", "UNSUPPORTED", "unknown"],
+        ["the score", "TRAP", "bad"], ["liked", "ALIGNED", "good"], ["less hide", "UNSUPPORTED", "unknown"],
     ]  # fmt: skip
     assert first.rows[0][2].text == "best of 1.2"
     assert (first.rows[0][3].text, first.rows[0][3].note) == (
@@ -94,6 +95,30 @@ def test_a_kpi_in_money_has_its_unit_said_once_and_levels_of_shares_are_percenta
     first = blocks_of(result, Table)[0]
     assert first.rows[0][3].text == "+0.004"
     assert any(row[3].text == "0.400" for one in blocks_of(result, Table) for row in one.rows[:2])
+
+
+def test_levels_of_a_kpi_that_should_fall_are_told_as_its_metric_counts_them():
+    """What is tested is its cut: the mean of a share of .4 stands in the result as -.4."""
+    result = shelf_result()
+    result["stress"]["kpi"] |= {"direction": "down", "called": "the cut in churn", "metric": "mean(churned)"}
+    for one in result["stress"]["proxies"]["score"]["movers"]["creator"]:
+        one["kpi"] = -one["kpi"]
+    movers = next(one for one in blocks_of(result, Table) if one.columns[-1] == "KPI today")
+    assert [row[3].text for row in movers.rows] == ["40\u202f%", "60\u202f%"]
+
+
+def test_what_is_the_same_of_several_scores_is_said_once():
+    result = shelf_result()
+    for name in ("liked", "score"):
+        called = result["stress"]["proxies"][name]["called"]
+        found = not_safe_everywhere(called, "ALIGNED")
+        result["stress"]["proxies"][name]["findings"] = [one.to_dict() for one in found]
+    said = [one for one in blocks_of(result, Bullets)[0].items if "STRESS025" in one]
+    assert said == [
+        "STRESS025 proxies.liked, proxies.the score: expected 'aligned' to be read up to the deepest depth "
+        "that was tested, where the curve ends; beyond it nothing is known. Fix: repeat the test after each "
+        "release that pushes further."
+    ]
 
 
 def test_the_curve_ends_where_the_log_ends_and_the_rest_is_grey():

@@ -96,6 +96,28 @@ WRONG = {
         "experiment,returned,returned_se,click,click_se\na,1,.1,big,.1\n",
         "a number in click of a, got 'big'",
     ),
+    "an error of 0": (
+        "experiment,returned,returned_se,click,click_se\na,1,.1,0,0\n",
+        "a standard error above 0 in click_se of a, got 0",
+    ),
+    "a negative error": (
+        "experiment,returned,returned_se,click,click_se\na,1,-.1,0,.1\n",
+        "a standard error above 0 in returned_se of a, got -0.1",
+    ),
+    "segments of arms without a name": (
+        "experiment,segment,returned,returned_se,click,click_se\n"
+        "a,,1,.1,1,.1\na,,2,.1,2,.1\na,new,1,.1,1,.1\na,new,2,.1,2,.1\n",
+        "one segment per experiment and arm, got several of experiment 'a', arm '', segment 'new'",
+    ),
+    "a segment of one of two arms": (
+        "experiment,segment,returned,returned_se,click,click_se\n"
+        "a,,1,.1,1,.1\na,,2,.1,2,.1\na,new,1,.1,1,.1\n",
+        "one row without a segment per experiment and arm, got several of experiment 'a', arm ''",
+    ),
+    "segments without an experiment": (
+        "segment,returned,returned_se,click,click_se\n,1,.1,1,.1\nnew,1,.1,1,.1\nnew,2,.1,2,.1\n",
+        "the experiment of each row by segment, got 2 rows without one",
+    ),
 }
 
 

@@ -227,7 +227,7 @@ def test_the_order_of_rows_does_not_matter(held_out):
 def test_a_label_that_the_score_subtracts_is_pushed_down(held_out):
     score = np.arange(float(held_out.n_rows))
     made = Candidate("hide", score, -1, held_out.framing.objective.score)
-    assert made.called == "low hide"
+    assert made.called == "less hide"
     np.testing.assert_array_equal(made.pushed, -score)
 
 

@@ -39,22 +39,32 @@ def precision_weights(noise: Floats) -> Floats:
 
 
 def mean_noise(noise: Floats) -> Floats:
-    """Return the noise that is in the weighted covariance of estimated effects, shape (1 + p, 1 + p)."""
+    """Return the noise that is in the weighted covariance of estimated effects, shape (1 + p, 1 + p).
+
+    It takes the noise of each row for its own. Arms that share a control share its noise too: the weighted
+    mean then takes more of it away than is counted here, and the correction takes too much off: with `a`
+    arms in each experiment and half of their noise the control's, `(a - 1) / (2 (rows - 1))` of the noise.
+    """
     weight = precision_weights(noise)
-    # What the weighted mean takes away of each: w - w^2 / sum(w), so that the correction is unbiased.
+    # What the weighted mean takes away of each: w - w^2 / sum(w), unbiased where rows share no noise.
     left = weight - weight**2 / weight.sum()
     return np.asarray(np.average(noise, axis=0, weights=left if len(weight) > 1 else None))
 
 
-def corrected_covariance(effects: Floats, noise: Floats) -> Floats:
+def corrected_covariance(effects: Floats, noise: Floats, *, n_drawn: int | None = None) -> Floats:
     """Return the covariance of true effects: that of estimates less that of their noise, both weighted.
+
+    Rows of experiments that were drawn with replacement vary less than those they were drawn from, by
+    `1 - 1 / n` on average, while their noise is that of the whole: that factor is taken back.
 
     Args:
         effects: Estimated effects, shape (experiments, 1 + p); the KPI first.
         noise: Covariance of each experiment's estimates, shape (experiments, 1 + p, 1 + p).
+        n_drawn: Experiments that were drawn with replacement, 2 or more; None where the rows are no draw.
     """
     seen = np.cov(effects, rowvar=False, aweights=precision_weights(noise))
-    return np.asarray(np.atleast_2d(seen) - mean_noise(noise))
+    shrunk = 1.0 if n_drawn is None else 1.0 - 1.0 / n_drawn
+    return np.asarray(np.atleast_2d(seen) / shrunk - mean_noise(noise))
 
 
 def split_covariance(first: Floats, second: Floats) -> Floats:

@@ -82,8 +82,18 @@ def within_context(study: Study) -> tuple[Floats, Floats]:
     return np.stack(z, axis=2), np.array(scale)
 
 
-TODAY = "today"
-"""Name of the score that is in use, among the sets of weights."""
+CHOSEN, EQUAL, TODAY = "chosen", "equal", "today"
+"""Names of what is judged beside each score alone: both sets of weights, and the score that is in use."""
+
+
+def alone_key(name: str) -> str:
+    """Return where a score alone stands among what is judged, apart from `chosen`, `equal` and `today`.
+
+    Examples:
+        >>> alone_key("click"), alone_key("today")
+        ('click', 'today alone')
+    """
+    return f"{name} alone" if name in (CHOSEN, EQUAL, TODAY) else name
 
 
 def judge_weights(
@@ -125,10 +135,10 @@ def judge_weights(
     }  # fmt: skip
 
     def gain_over(other: str) -> Lift | None:
-        both = "chosen" in lifts and other in lifts
-        return _single(lifts["chosen"] - lifts[other], side, options) if both else None
+        both = CHOSEN in lifts and other in lifts
+        return _single(lifts[CHOSEN] - lifts[other], side, options) if both else None
 
-    return alternatives, Gains(gain_over("equal"), gain_over(TODAY)), notes
+    return alternatives, Gains(gain_over(EQUAL), gain_over(TODAY)), notes
 
 
 @dataclass(frozen=True)

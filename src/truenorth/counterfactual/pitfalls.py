@@ -202,15 +202,18 @@ def misleading_naive_curve(name: str, naive: Naive, grid: tuple[Depth, ...], uni
     ]  # fmt: skip
 
 
-def not_safe_everywhere(name: str, verdict: Verdict, limit: float) -> list[Finding]:
-    """Say that an aligned proxy was tested up to a depth only, and by a log that holds no reactions to it."""
+def not_safe_everywhere(name: str, verdict: Verdict) -> list[Finding]:
+    """Say that an aligned proxy was tested up to a depth only, and by a log that holds no reactions to it.
+
+    The same of all of them, so that a page says it once; where each curve ends stands with it.
+    """
     if verdict != "ALIGNED":
         return []
     return [
         Finding(
             code="STRESS025", severity="info", where=f"proxies.{name}",
-            evidence=f"expected 'aligned' to be read up to depth {limit:g}, the deepest that was tested; "
-            "beyond it nothing is known.",
+            evidence="expected 'aligned' to be read up to the deepest depth that was tested, where the curve "
+            "ends; beyond it nothing is known.",
             fix="repeat the test after each release that pushes further.",
         )
     ]  # fmt: skip

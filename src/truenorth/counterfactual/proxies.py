@@ -126,6 +126,7 @@ def vet_proxies(
     keep = np.asarray(np.isfinite(effects).all(axis=1) & np.isfinite(noise).all(axis=(1, 2)))
     findings = _left_out(keep)
     effects, noise = effects[keep], noise[keep]
+    parts = None if segments is None else np.asarray(segments, dtype=np.float64)[keep]
     whole = np.arange(len(effects)) if experiment is None else codes_of(np.asarray(experiment)[keep])
     n_experiments = len(np.unique(whole))
     if n_experiments < FEWEST:
@@ -143,7 +144,7 @@ def vet_proxies(
     if not quality_low >= 0:
         findings.append(_worthless(quality_low))
     cards = {
-        name: _card(name, at, effects, noise, raw, model, ahead, float(low[at - 1]), segments)
+        name: _card(name, at, effects, noise, raw, model, ahead, float(low[at - 1]), parts)
         for at, name in enumerate(names, start=1)
     }
     mixed = dict(zip(names, map(float, weights), strict=True)) if quality_low >= 0 else {}
@@ -229,7 +230,7 @@ def _bootstrap(
     for draw in range(draws):
         picked = rng.integers(0, n, n)
         rows = np.concatenate([arms[one] for one in picked])
-        raw = corrected_covariance(effects[rows], noise[rows])
+        raw = corrected_covariance(effects[rows], noise[rows], n_drawn=n)
         found[draw, :p] = np.nan_to_num([_correlation(raw, at) for at in range(1, p + 1)], nan=-1.0)
         rest = np.setdiff1d(np.arange(len(effects)), rows)
         if len(rest) < 3:

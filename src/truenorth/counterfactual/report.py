@@ -67,7 +67,7 @@ def judged(
     return ProxyReport(
         proxy=name, verdict=verdict, grid=grid, depth_limit=trace.depth_limit, stopped_by=trace.stopped_by,
         sentence=sentence(
-            name, study.provenance.kpi_name, verdict, grid, safe=safe, visible=visible, unit=unit
+            name, study.provenance.kpi_name, verdict, grid, family, safe=safe, visible=visible, unit=unit
         ),
         safe_depth=safe, peak_depth=depths[int(np.argmax([one.kpi_lift.value for one in grid]))],
         family_p=family.claims.p_value, adjusted_p=adjusted_p, smallest_visible_fall=visible,
@@ -87,7 +87,7 @@ def judged(
             *pitfalls.beyond_support(name, trace.depth_limit, options.depths, trace.stopped_by),
             *pitfalls.fragile(name, setting.tier, robustness, last.kpi.value),
             *pitfalls.misleading_naive_curve(name, naive, grid, unit),
-            *pitfalls.not_safe_everywhere(name, verdict, trace.depth_limit),
+            *pitfalls.not_safe_everywhere(name, verdict),
         ),
     )  # fmt: skip
 

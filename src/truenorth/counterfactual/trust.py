@@ -37,6 +37,9 @@ FEWEST_ITEMS = 30
 """Items of a place that were also shown elsewhere, below which it has no line."""
 LEAST_SIGNAL = 4.0
 """Spread of worths among the items of a place over its standard error, below which it has no slope."""
+LEAST_SLOPE = 4.0
+"""Slope of the first and of the last place over its standard error, below which neither gives worth a unit
+or a zero: all other slopes and bases are counted from these two."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -107,9 +110,10 @@ def trust_in_places(
     if against:
         return _unknown(places, moved, 0.0, against)
     each = np.ones(len(shown.n))
-    slope, base, signal = _lines(cells, each)
-    if not signal >= LEAST_SIGNAL:
-        return _unknown(places, moved, signal, f"worths of items that spread by {signal:.1f} standard errors")
+    slope, base, signal, rise = _lines(cells, each)
+    against = _why_no_lines(signal, rise)
+    if against:
+        return _unknown(places, moved, signal, against)
     rng, count = np.random.default_rng(seed), len(shown.n)
     drawn = [
         _lines(cells, np.bincount(rng.integers(0, count, count), minlength=count).astype(float))[:2]
@@ -158,27 +162,47 @@ def _why_not(cells: _Cells, moved: float) -> str:
     return "" if parts == 1 else f"{parts} groups of places between which no items move"
 
 
-def _lines(cells: _Cells, times: Floats) -> tuple[Floats, Floats, float]:
-    """Return slopes and bases of the places and the least signal, each item counted so many times."""
+def _why_no_lines(signal: float, rise: Floats) -> str:
+    """Return what keeps slopes and bases from having a unit and a zero, empty where nothing does."""
+    for place, found in (("first", rise[0]), ("last", rise[-1])):
+        if not found >= LEAST_SLOPE:
+            return f"clicks at the {place} place that rise with worth by {found:.1f} standard errors"
+    if not signal >= LEAST_SIGNAL:
+        return f"worths of items that spread by {signal:.1f} standard errors"
+    return ""
+
+
+def _lines(cells: _Cells, times: Floats) -> tuple[Floats, Floats, float, Floats]:
+    """Return slopes and bases of the places, the least signal, and slopes over their standard errors.
+
+    Each item is counted so many times. Slopes are NaN where one of the two that others are counted from, of
+    the first and of the last place, is not above 0.
+    """
     n, clicks = cells.n * times[:, None], cells.clicks * times[:, None]
     rate = np.maximum(clicks.sum(axis=0), 0.5) / np.maximum(n.sum(axis=0), 1.0)
     slope, base = rate / rate[0], np.zeros(len(rate))
-    signal = np.zeros(len(rate))
+    signal, rise = np.zeros(len(rate)), np.zeros(len(rate))
     for _ in range(STEPS):
         before = np.concatenate([slope, base])
         for place in range(len(slope)):
-            slope[place], base[place], signal[place] = _line(cells, times, slope, base, place)
+            slope[place], base[place], signal[place], rise[place] = _line(cells, times, slope, base, place)
+        if not (slope[0] > 0 and slope[-1] > 0):
+            nothing = np.full(len(rate), np.nan)
+            return nothing, nothing, float(signal.min()), np.where(slope > 0, np.inf, 0.0)
         base = base - base[-1] / slope[-1] * slope
         slope = slope / slope[0]
         if not np.abs(np.concatenate([slope, base]) - before).max() > TOLERANCE:
             break
-    return slope, base, float(signal.min())
+    return slope, base, float(signal.min()), rise
 
 
 def _line(
     cells: _Cells, times: Floats, slope: Floats, base: Floats, place: int
-) -> tuple[float, float, float]:
-    """Return slope and base of a place by the worths that the other places show, and the spread of those."""
+) -> tuple[float, float, float, float]:
+    """Return slope and base of a place by the worths that the other places show.
+
+    After them the spread of those worths and the slope, each over its standard error.
+    """
     pull = slope / cells.at_place
     pull[place] = 0.0
     looks = cells.n @ (pull * slope)
@@ -195,9 +219,12 @@ def _line(
     variance = float(weight @ spread / total)
     error = float(np.sqrt(weight**2 @ (spread - variance) ** 2) / total)
     if not variance > 0:
-        return slope[place], base[place], 0.0
+        return slope[place], base[place], 0.0, 0.0
     found = float(weight @ (apart * above) / total) / variance
-    return found, float(weight @ (rate - found * worth) / total), variance / max(error, 1e-300)
+    left = apart * above - found * spread
+    slope_error = float(np.sqrt(weight**2 @ left**2) / total) / variance
+    level = float(weight @ (rate - found * worth) / total)
+    return found, level, variance / max(error, 1e-300), found / max(slope_error, 1e-300)
 
 
 def _plain(values: Any) -> tuple[float, ...]:

@@ -18,7 +18,17 @@ from numpy.typing import NDArray
 from truenorth.counterfactual import pitfalls
 from truenorth.counterfactual.contract import Lift, Options
 from truenorth.counterfactual.direction import constrain, direction_of, shrink
-from truenorth.counterfactual.judging import Alternative, Side, guardrail_key, judge_weights, named, sweep
+from truenorth.counterfactual.judging import (
+    CHOSEN,
+    EQUAL,
+    Alternative,
+    Side,
+    alone_key,
+    guardrail_key,
+    judge_weights,
+    named,
+    sweep,
+)
 from truenorth.counterfactual.log import check_shape
 from truenorth.counterfactual.outcome import folds_of
 from truenorth.counterfactual.prepare import FEWEST_UNITS, prepare
@@ -63,7 +73,10 @@ class WeightsReport(Result):
     weights: Mapping[str, float]
     """Per unit of each raw score, so that `sum w s` can be used as it stands."""
     alternatives: Mapping[str, Alternative]
-    """`chosen`, `equal`, each score alone, and `today` where it was given, at the same depth."""
+    """`chosen`, `equal`, each score alone, and `today` where it was given, at the same depth.
+
+    A score that has one of these three names stands with `alone` behind it.
+    """
     gain: Lift | None
     """Lift of the chosen weights less that of equal ones, on the same decisions."""
     gain_over_today: Lift | None
@@ -134,7 +147,8 @@ def choose_weights(
         kept.theta, raw.covariance, guarded, signs if weighting.keep_signs else None,
         largest_share=weighting.largest_share,
     )  # fmt: skip
-    sets = {"chosen": theta, "equal": signs, **dict(zip(study.scores, np.diag(signs), strict=True))}
+    alone = dict(zip(map(alone_key, study.scores), np.diag(signs), strict=True))
+    sets = {CHOSEN: theta, EQUAL: signs, **alone}
     alternatives, gains, notes = judge_weights(
         judge, sets, weighting.depth, options, seed, today=None if today is None else today[on_held_out]
     )

@@ -6,12 +6,14 @@ so their errors go together: `cov_A_B` says how far, and what is not said is tak
 
     experiment, returned, returned_se, click, click_se, cov_returned_click
 
-`arm` tells the arms of an experiment apart where there are rows by `segment` too.
+`arm` tells the arms of an experiment apart where there are rows by `segment` too: these are matched by
+experiment and arm.
 """
 
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -54,7 +56,8 @@ def read_experiments(path: Path, *, kpi: str | None = None) -> PastExperiments:
         kpi: Name of the KPI's column; the first metric by default.
 
     Raises:
-        DataError: If it has no experiments, no proxy beside the KPI, or a value that is no number.
+        DataError: If it has no experiments, no proxy beside the KPI, a value that is no number, a standard
+            error that is not above 0, or rows by segment that cannot be told apart.
     """
     lines = _lines(path)
     names = _metrics(path, list(lines[0]), kpi)
@@ -110,7 +113,7 @@ def _pairs(columns: Sequence[str], names: Sequence[str]) -> Iterator[tuple[int, 
 
 
 def _noise(path: Path, line: Line, names: Sequence[str], pairs: Sequence[tuple[int, int, str]]) -> Floats:
-    noise = np.diag([_number(path, line, f"{name}{ERROR}") ** 2 for name in names])
+    noise = np.diag([_error(path, line, f"{name}{ERROR}") ** 2 for name in names])
     for i, j, column in pairs:
         noise[i, j] = noise[j, i] = _number(path, line, column)
     return noise
@@ -120,7 +123,10 @@ def _segments(
     path: Path, lines: Sequence[Line], whole: Sequence[Line], names: Sequence[str]
 ) -> Floats | None:
     """Return effects by segment, NaN where an experiment has none for it."""
-    of = {(*_arm(line), line[SEGMENT]): line for line in lines if line.get(SEGMENT)}
+    parts = [line for line in lines if line.get(SEGMENT)]
+    if parts:
+        _check_matched(path, parts, whole)
+    of = {(*_arm(line), line[SEGMENT]): line for line in parts}
     listed = sorted({segment for *_, segment in of})
     if not listed:
         return None
@@ -132,8 +138,38 @@ def _segments(
     return np.array([[effects(one, each) for each in listed] for one in whole])
 
 
+def _check_matched(path: Path, parts: Sequence[Line], whole: Sequence[Line]) -> None:
+    """Refuse rows by segment that belong to no experiment, or to two arms that are not told apart."""
+    for lines, what in ((parts, "segment"), (whole, "row without a segment")):
+        keys = [(*_arm(line), line.get(SEGMENT, "")) for line in lines]
+        nameless = sum(not experiment for experiment, *_ in keys)
+        if nameless and what == "segment":
+            evidence = f"expected the experiment of each row by segment, got {nameless} rows without one."
+            raise DataError(
+                _wrong(path, evidence, "name it under experiment, on the rows of its segments too.")
+            )
+        twice = next((key for key, n in Counter(keys).items() if n > 1 and key[0]), None)
+        if twice is not None:
+            experiment, arm, segment = twice
+            where = f"experiment {experiment!r}, arm {arm!r}" + (f", segment {segment!r}" if segment else "")
+            evidence = f"expected one {what} per experiment and arm, got several of {where}."
+            raise DataError(
+                _wrong(path, evidence, "tell arms apart in a column arm, and give each row once.")
+            )
+
+
 def _arm(line: Line) -> tuple[str, str]:
     return line.get("experiment", ""), line.get("arm", "")
+
+
+def _error(path: Path, line: Line, column: str) -> float:
+    """Return a standard error; an estimate without one is no estimate."""
+    found = _number(path, line, column)
+    if found <= 0:
+        where = line.get("experiment") or "a row"
+        evidence = f"expected a standard error above 0 in {column} of {where}, got {found:g}."
+        raise DataError(_wrong(path, evidence, "give the standard error of the estimate, or leave it empty."))
+    return found
 
 
 def _number(path: Path, line: Line, column: str) -> float:

@@ -30,7 +30,7 @@ from truenorth.workflow.work import Work
 
 Floats = NDArray[np.float64]
 
-SCORE, THE_SCORE, LOW = "score", "the score", "low "
+SCORE, THE_SCORE, LESS = "score", "the score", "less "
 """Name of the objective's score, how sentences call it, and how they begin a label that is pushed down."""
 FEWEST, FEWEST_POSITIVE = 200, 20
 """Rows of an action, and rows of the rarer outcome among them, from which a label gets a model per action."""
@@ -61,7 +61,7 @@ class Candidate:
         """How sentences call it."""
         if self.name == SCORE:
             return THE_SCORE
-        return self.name if self.sign > 0 else LOW + self.name
+        return self.name if self.sign > 0 else LESS + self.name
 
 
 def candidates_of(work: Work, offer: Offered | None = None) -> tuple[list[Candidate], list[Finding]]:

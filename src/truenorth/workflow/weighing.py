@@ -10,7 +10,7 @@ from truenorth.counterfactual.sentences import interval_text
 from truenorth.counterfactual.study import Study
 from truenorth.counterfactual.weights import WeightOptions, WeightsReport, choose_weights
 from truenorth.errors import DataError, Finding
-from truenorth.workflow.proxies import LOW, THE_SCORE
+from truenorth.workflow.proxies import LESS, THE_SCORE
 from truenorth.workflow.result import Run
 from truenorth.workflow.studies import STUDY, load_study
 
@@ -84,13 +84,13 @@ def written(weights: Mapping[str, float], signs: Mapping[str, int]) -> str:
     """Return weights as a score, the largest of them 1.
 
     Examples:
-        >>> written({"liked": 0.5, "low hide": 2.0, "click": -0.1}, {"low hide": -1})
+        >>> written({"liked": 0.5, "less hide": 2.0, "click": -0.1}, {"less hide": -1})
         '0.25*liked - 0.05*click - 1*hide'
     """
     largest = max((abs(one) for one in weights.values()), default=0.0)
     if not largest > 0:
         return ""
-    terms = {name.removeprefix(LOW): signs.get(name, 1) * one / largest for name, one in weights.items()}
+    terms = {name.removeprefix(LESS): signs.get(name, 1) * one / largest for name, one in weights.items()}
     listed = sorted(terms.items(), key=lambda term: -term[1])
     said = " ".join(f"{'-' if one < 0 else '+'} {abs(one):.3g}*{name}" for name, one in listed if one)
     return said.removeprefix("+ ")

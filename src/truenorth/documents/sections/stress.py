@@ -278,6 +278,9 @@ def _movers(name: str, found: list[Mapping[str, Any]], made: Mapping[str, Any]) 
 
 
 def _level(value: float | None, made: Mapping[str, Any]) -> str:
+    """Return a level of the KPI as its metric counts it; where it should fall, its sign was turned."""
+    if value is not None and text(made, "kpi", "direction") == "down":
+        value = 0.0 - value
     return percent(value) if is_share(made) else plain(value)
 
 
@@ -295,9 +298,19 @@ def _segments(name: str, found: list[Mapping[str, Any]], made: Mapping[str, Any]
 
 
 def _notes(made: Mapping[str, Any], proxies: list[Mapping[str, Any]]) -> Iterator[Block]:
-    """List what was found: of all, then of single proxies, each with what to do."""
+    """List what was found: of all, then of single proxies, each with what to do.
+
+    What is the same of several stands once, behind all of them.
+    """
     found = [*items(made, "notes"), *(note for one in proxies for note in items(one, "findings"))]
-    said = [f"{text(one, 'code')} {text(one, 'where')}: {text(one, 'evidence')} Fix: {text(one, 'fix')}"
-            for one in found if text(one, "evidence") != text(made, "refused", "evidence")]  # fmt: skip
+    places: dict[tuple[str, str, str], list[str]] = {}
+    for one in found:
+        if text(one, "evidence") != text(made, "refused", "evidence"):
+            key = text(one, "code"), text(one, "evidence"), text(one, "fix")
+            places.setdefault(key, []).append(text(one, "where"))
+    said = [
+        f"{code} {', '.join(dict.fromkeys(where))}: {evidence} Fix: {fix}"
+        for (code, evidence, fix), where in places.items()
+    ]
     if said:
-        yield Bullets(list(dict.fromkeys(said)), "What limits it, and what to log")
+        yield Bullets(said, "What limits it, and what to log")
