@@ -36,8 +36,8 @@ Mask = NDArray[np.bool_]
 
 ADDITIVE = ("mean", "sum", "share", "any")
 """Metrics that are a mean over decisions or units, so that a lift of them is one of their argument."""
-PERIODS = {"week_end": (WEEK, 4 * DAY), "day_end": (DAY, 0)}
-"""Length and origin of the periods at whose end a label's window starts: weeks from Monday, UTC days."""
+PERIODS = {"week_end": ("week", WEEK, 4 * DAY), "day_end": ("day", DAY, 0)}
+"""Name, length and origin of periods at whose end a label's window starts: weeks from Monday, UTC days."""
 FEW_WAITING = 0.1
 """Share of the decisions that may be left out as too young for a proxy, where the KPI is weighed."""
 MOST_SEGMENTS = 20
@@ -228,7 +228,7 @@ def _of_kpi(study: Study) -> tuple[Finding, ...]:
 
 def _is_shared_unanchored(data: Dataset, kpi: Kpi, known: Mask) -> bool:
     """Return whether decisions share a KPI although each has a window of its own."""
-    if _period(data.framing, kpi) is not None:
+    if period_of(data.framing, kpi) is not None:
         return False
     assert kpi.metric.argument is not None  # measurable
     found = realised(kpi.metric.argument, data)
@@ -350,17 +350,17 @@ def _unknown(data: Dataset, kpi: Kpi, n: int, n_used: int, waiting: int, reason:
 
 def _units(framing: Framing, kpi: Kpi, cluster: Ints, at: Ints, outcome: Floats) -> tuple[Ints, Per]:
     """Return whose outcome each row serves: a unit's period, the unit, or the decision itself."""
-    length = _period(framing, kpi)
-    if length is not None:
-        size, origin = length
+    anchored = period_of(framing, kpi)
+    if anchored is not None:
+        _, size, origin = anchored
         period = (at - origin) // size
         return ranks_of(cluster * (int(np.ptp(period)) + 1) + (period - period.min())), "unit"
     is_shared = _is_shared(cluster, outcome)
     return cluster, "unit" if is_shared else "decision"
 
 
-def _period(framing: Framing, kpi: Kpi) -> tuple[int, int] | None:
-    """Return the length and origin of the period that the KPI's labels are told of."""
+def period_of(framing: Framing, kpi: Kpi) -> tuple[str, int, int] | None:
+    """Return the name, length and origin of the period that the KPI's labels are told of."""
     assert kpi.metric.argument is not None  # measurable
     anchors = {framing.labels[name].anchor for name in kpi.metric.argument.columns if name in framing.labels}
     return next((PERIODS[one] for one in PERIODS if one in anchors), None)
