@@ -99,6 +99,25 @@ def test_a_window_that_few_decisions_are_old_enough_for_is_refused():
     assert report.tier == "C"
 
 
+def test_a_window_that_no_decision_has_lived_through_is_refused():
+    # All are five days old: events after that are in no log, and those that came need no weight.
+    rng = np.random.default_rng(0)
+    delay = np.where(rng.random(1000) < 0.5, WINDOW * rng.random(1000), np.inf)
+    delay[delay > 5.0] = np.inf
+    found = matured(delay, np.full(1000, 5.0), window=WINDOW)
+    assert (found.share_mature, found.least_seen) == (0.0, 0.0)
+    assert [(one.code, one.severity) for one in found.findings] == [("STRESS003", "error")]
+    assert found.outcome.mean() < 0.25
+
+
+def test_a_segment_that_has_not_lived_through_the_window_is_refused():
+    delay, age = np.full(400, np.inf), np.repeat([30.0, 5.0], 200)
+    delay[::4] = 2.0
+    assert matured(delay, age, window=WINDOW).findings == ()
+    found = matured(delay, age, window=WINDOW, segment=np.repeat(["old", "new"], 200))
+    assert [one.code for one in found.findings] == ["STRESS003"]
+
+
 def test_outcomes_that_change_with_the_age_are_named():
     rng = np.random.default_rng(0)
     age = rng.uniform(5, 30, 4000)

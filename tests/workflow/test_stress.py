@@ -125,6 +125,19 @@ UNITS = {
 }
 
 
+WEEKS = {"week_end": "EUR per user and week", "day_end": "EUR per user and day"}
+
+
+@pytest.mark.parametrize(("anchor", "wanted"), WEEKS.items(), ids=WEEKS)
+def test_a_change_of_a_user_s_week_is_told_per_week(tmp_path, anchor, wanted):
+    text = FRAMING.replace(
+        "metric: mean(stayed), unit: share", "metric: sum(back * 2) by user, unit: EUR per 30 days"
+    ).replace("features:", f"  back: {{source: shelf, by: user, anchor: {anchor}, within: 1d}}\nfeatures:")
+    framing = framing_of(text, tmp_path)
+    assert lift_unit(framing, "unit") == wanted
+    assert lift_unit(framing, "decision") == "EUR per decision"
+
+
 @pytest.mark.parametrize(("metric", "unit", "per", "wanted"), UNITS.values(), ids=UNITS)
 def test_a_change_of_the_kpi_has_its_unit(tmp_path, metric, unit, per, wanted):
     text = FRAMING.replace("metric: mean(stayed), unit: share", f"metric: {metric}, unit: {unit}")

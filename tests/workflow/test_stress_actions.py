@@ -17,9 +17,10 @@ from tests.workflow.actions import (
     write_campaign,
 )  # fmt: skip
 from truenorth.counterfactual.policies import tilt_to
+from truenorth.engine.contract import EngineSettings
 from truenorth.examples.dataset import read_dataset
 from truenorth.framing.load import load_with_findings
-from truenorth.workflow.acting import MOST_ACTIONS, offered
+from truenorth.workflow.acting import MOST_ACTIONS, actions_of, offered
 from truenorth.workflow.studies import STUDY, load_study
 from truenorth.workflow.studying import reason_against
 
@@ -160,3 +161,35 @@ def test_a_label_with_few_rows_of_an_action_is_no_score_of_its_own(tmp_path):
     stress = run.result["stress"]
     assert set(stress["proxies"]) == {"visit"}
     assert "STRESS072" in {one["code"] for one in stress["notes"]}
+
+
+def test_a_log_in_which_nothing_can_be_pushed_is_refused(tmp_path):
+    text = FRAMING.replace("proxies:\n  stayed: {if_pushed: nothing bad}\n", "")
+    run, _ = made(tmp_path, text=text, n=900)
+    stress = run.result["stress"]
+    assert stress["tier"] == "C" and stress["proxies"] == {}
+    assert stress["refused"]["code"] == "STRESS072"
+    assert "got visit, which cannot be pushed" in stress["refused"]["evidence"]
+    assert "labels.visit" in {one["where"] for one in stress["notes"]}
+
+
+def test_an_action_that_no_held_out_row_took_keeps_its_probability(campaign):
+    data, column = campaign[1], campaign[1].columns["action"]
+    rest = data.take(column.texts() != "mail")
+    assert offered(rest, actions_of(data)).code == "STRESS071"
+    warm = 0.8 * without_mail(rest.columns["warmth"].values)
+    taken = np.where(rest.columns["action"].texts() == "call", warm[:, 0], warm[:, 2])
+    propensity = replace(rest.columns["propensity"], values=taken)
+    differing = replace(rest, columns=rest.columns.with_columns({"propensity": propensity}))
+    found = offered(differing, actions_of(data))
+    assert found.code == "STRESS071" and "got none of 'mail' among those held out" in found.evidence
+    alone = offered(differing).data.columns["propensity"].values
+    assert alone.reshape(-1, 2).sum(axis=1) == pytest.approx(1)
+
+
+def test_a_proxy_with_models_per_action_gets_no_pooled_one(tmp_path):
+    said = []
+    settings = EngineSettings(progress=lambda step, _: said.append(step))
+    truenorth.run(write_campaign(tmp_path, n=6_000), out=tmp_path / "runs", settings=settings)
+    assert any("stayed under mail" in one for one in said)
+    assert not any("a declared proxy" in one for one in said)

@@ -8,9 +8,12 @@ import pytest
 import truenorth
 from tests.workflow.young import FRAMING, RETURNS, WEEKLY, WINDOW, worth, write_young
 from truenorth.counterfactual.policies import tilt_to
+from truenorth.engine.vectors import NULL_TIME, Vector
 from truenorth.examples.dataset import read_dataset
+from truenorth.framing.durations import Duration
 from truenorth.framing.expressions import parse_expression
 from truenorth.framing.load import load_with_findings
+from truenorth.framing.references import MetricReference
 from truenorth.workflow.maturing import followed, limits_of, why_not
 from truenorth.workflow.proxies import Candidate
 from truenorth.workflow.studies import STUDY, load_study
@@ -175,7 +178,9 @@ def test_a_window_that_almost_no_decision_is_old_enough_for_waits(weighed):
     age = COVERED - data.columns["at"].values
     recent = data.take(age < 14.4 * 86_400e6)
     asked = study_of(recent, [], limits=ends(recent))
-    assert "STRESS070" not in {one.code for one in asked.findings}
+    found = {one.code: one for one in asked.findings}
+    assert "STRESS070" not in found and "old enough for its window" in found["STRESS063"].evidence
+    assert "maturity: ipcw" not in found["STRESS063"].fix
     assert asked.study.log.n < 0.05 * len(np.unique(recent.columns["decision"].values))
 
 
@@ -200,3 +205,123 @@ def test_weights_of_a_part_make_its_known_rows_stand_for_the_part_alone(weighed)
         weight = ordered.weight[rows]
         assert float(weight @ ordered.values.values[rows] / weight.sum()) == pytest.approx(0.30, abs=0.04)
         assert weight.sum() == pytest.approx((data.is_in(part) & shown).sum(), rel=0.08)
+
+
+def with_kpi(data, metric):
+    kpi = data.framing.business.kpi.model_copy(update={"metric": MetricReference.parse(metric)})
+    business = data.framing.business.model_copy(update={"kpi": kpi})
+    return replace(data, framing=data.framing.model_copy(update={"business": business}))
+
+
+def with_label(data, name, **label):
+    """Return the data with a label like the orders, of another form and with other columns."""
+    columns = {one: label.pop(one) for one in ("state", "event_at", "mature_at") if one in label}
+    labels = {**data.framing.labels, name: data.framing.labels["ordered"].model_copy(update=label)}
+    return replace(
+        data,
+        framing=data.framing.model_copy(update={"labels": labels}),
+        labels={**data.labels, name: replace(data.labels["ordered"], name=name, **columns)},
+        families={**data.families, name: (name,)},
+    )
+
+
+def of_rows(data, asked, values):
+    return asked.study.log.of_chosen(asked.study.log.spread(values[asked.rows]))
+
+
+def test_a_score_whose_zero_is_known_early_leaves_no_decision_out(weighed):
+    clicks = weighed[1].labels["click"]
+    rare = np.where(weighed[1].columns["request"].values % 6 == 0, clicks.values.values, 0.0)
+    few = replace(clicks, values=Vector.numbers(rare))
+    data = replace(weighed[1], labels={**weighed[1].labels, "click": few})
+    score = Candidate("score", np.zeros(data.n_rows), 1, parse_expression("click * ordered"))
+    with_it, without = (study_of(data, one, limits=ends(data)) for one in ([score], []))
+    assert with_it.study.log.n == without.study.log.n
+    shares = [np.nanmean(of_rows(data, one, rare)) for one in (with_it, without)]
+    assert shares[0] == shares[1] > 0.06
+
+
+def test_a_kpi_whose_zero_is_known_early_waits_for_time_alone(weighed):
+    data = with_kpi(weighed[1], "mean(click * ordered)")
+    asked = study_of(data, [])
+    old = of_rows(data, asked, COVERED - data.columns["at"].values) > WINDOW * 86_400e6
+    assert old.all()
+    clicks = data.labels["click"]
+    truth = data.labels["ordered"].values.values * clicks.values.values
+    rows = data.labels["ordered"].is_observed & clicks.is_observed
+    assert asked.study.outcome.mean() == pytest.approx(truth[rows].mean(), abs=1e-9)
+    assert asked.matured == pytest.approx(0.21, abs=0.02)
+
+
+def test_a_label_that_is_given_another_waits_for_time_alone(weighed):
+    said_no = weighed[1].labels["click"].is_observed & (weighed[1].labels["click"].values.values == 0)
+    state = np.where(said_no, 2, weighed[1].labels["ordered"].state).astype(np.int8)
+    data = with_label(weighed[1], "kept", given=parse_expression("click"), state=state)
+    asked = study_of(with_kpi(data, "mean(click * kept)"), [])
+    old = COVERED - data.columns["at"].values > (WINDOW + 0.25) * 86_400e6
+    shown = data.columns["shown"].values == 1
+    assert (of_rows(data, asked, old)).mean() > 0.998  # to the first that waits, not to the horizon
+    assert asked.study.log.n == pytest.approx((old & shown).sum(), rel=0.03)
+
+
+def test_a_proxy_slower_than_the_kpi_costs_no_decision(weighed):
+    at = weighed[1].columns["at"].values
+    data = weighed[1].take(at < COVERED - 14.15 * 86_400e6)
+    late = data.columns["at"].values > COVERED - 14.35 * 86_400e6
+    state = np.where(late & (data.labels["ordered"].state == 0), 1, data.labels["ordered"].state)
+    data = with_label(data, "slow", maturity="wait", state=state.astype(np.int8))
+    slow = Candidate("slow", np.zeros(data.n_rows), 1, parse_expression("slow"))
+    with_it, without = (study_of(data, one, limits=ends(data)) for one in ([slow], []))
+    assert with_it.study.log.n == without.study.log.n
+    note = next(one for one in with_it.findings if one.code == "STRESS070")
+    waiting = round((1 - with_it.matured) * with_it.study.log.n)
+    assert f"got {waiting:,} of" in note.evidence and waiting > 0
+
+
+def test_decisions_left_out_for_a_quick_proxy_are_not_counted_as_weighed(weighed):
+    data = weighed[1]
+    click = Candidate("click", np.zeros(data.n_rows), 1, parse_expression("click"))
+    asked = study_of(data, [click], limits=ends(data))
+    young = of_rows(data, asked, data.labels["ordered"].state) == 1
+    note = next(one for one in asked.findings if one.code == "STRESS070")
+    assert f"got {young.sum():,} of" in note.evidence
+
+
+def test_a_proxy_that_no_decision_is_old_enough_for_has_no_outcome(weighed):
+    mature_at = weighed[1].labels["ordered"].mature_at
+    later = replace(mature_at, values=mature_at.values + 16 * 86_400_000_000)
+    waiting = np.where(weighed[1].labels["ordered"].state == 2, 2, 1).astype(np.int8)
+    data = with_label(weighed[1], "slow", within=Duration.parse("30d"), mature_at=later, state=waiting)
+    slow = Candidate("slow", np.zeros(data.n_rows), 1, parse_expression("slow"))
+    limits = {**ends(data), "slow": ends(data)["ordered"]}
+    assert set(study_of(data, [slow], limits=limits).study.realised) == set()
+
+
+def test_a_proxy_that_changes_with_the_age_is_told(weighed):
+    ordered, at = weighed[1].labels["ordered"], weighed[1].columns["at"].values
+    gone = replace(ordered.event_at, values=np.where(at < np.median(at), NULL_TIME, ordered.event_at.values))
+    data = with_label(weighed[1], "odd", event_at=gone)
+    odd = Candidate("odd", np.zeros(data.n_rows), 1, parse_expression("odd"))
+    asked = study_of(data, [odd], limits={**ends(data), "odd": ends(data)["ordered"]})
+    assert set(asked.study.realised) == {"odd"}
+    assert ("STRESS004", "labels.odd") in {(one.code, one.where) for one in asked.findings}
+
+
+def test_why_decisions_wait_whose_label_is_weighed_elsewhere(weighed):
+    data, label = weighed[1], weighed[1].labels["ordered"]
+    never = label.mature_at.values.copy()
+    never[0] = NULL_TIME
+    undue = replace(label, mature_at=replace(label.mature_at, values=never))
+    user = data.columns["request"].values % 50
+    shared = replace(label, values=Vector.numbers((user % 3 == 0).astype(float)))
+    table = data.columns.with_columns({"unit": Vector.numbers(user)})
+    cases = {
+        "never due": (replace(data, labels={**data.labels, "ordered": undue}), ends(data)),
+        "a window of its own": (
+            replace(data, labels={**data.labels, "ordered": shared}, columns=table), ends(data)
+        ),
+        "not known": (data, {}),
+    }  # fmt: skip
+    for reason, (one, limits) in cases.items():
+        note = next(found for found in study_of(one, [], limits=limits).findings if found.code == "STRESS063")
+        assert reason in note.evidence and "maturity: ipcw" not in note.fix

@@ -38,7 +38,7 @@ class Matured(Result):
     share_mature: float
     """Share of decisions older than the window."""
     least_seen: float
-    """Smallest `G(delay)` that entered."""
+    """Smallest `G(delay)` that entered, or would have: a segment's share that is older than the window."""
     findings: tuple[Finding, ...]
 
     def __repr__(self) -> str:
@@ -74,16 +74,17 @@ def matured(
         )  # fmt: skip
     codes = np.zeros(len(age), dtype=np.int64) if segment is None else codes_of(np.asarray(segment))
     came = delay <= np.minimum(age, window)
-    seen = np.ones(len(age))
+    seen, least = np.ones(len(age)), 1.0
     for code in np.unique(codes):
         inside = codes == code
         ages = np.sort(age[inside])
-        seen[inside] = 1.0 - np.searchsorted(ages, delay[inside], side="left") / max(len(ages), 1)
+        seen[inside] = 1.0 - np.searchsorted(ages, delay[inside], side="left") / len(ages)
+        # events that no decision is old enough to have had are missing from the log, and from `seen`
+        least = min(least, float(np.mean(ages >= window)))
     worth = np.ones(len(age)) if value is None else np.asarray(value, dtype=np.float64)
     truncated = np.maximum(seen, LEAST_SEEN)
     outcome = np.where(came, worth / truncated, 0.0)
     share = float(np.mean(age >= window)) if len(age) else 1.0
-    least = float(seen[came].min(initial=1.0))
     findings = [*_few_old(least, window), *_drift(age, came, delay, window, share)]
     return Matured(outcome=outcome, share_mature=share, least_seen=least, findings=tuple(findings))
 

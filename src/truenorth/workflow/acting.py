@@ -1,8 +1,9 @@
 """A log of what was done: every action is a candidate of the row's decision.
 
 Two things make candidates of actions. The probability of those that were not taken: it follows where there
-are two actions, or where each action has one probability for all rows. And what each would have led to: a
-label gets one model per action, fitted to the rows that took it (the T-learner of Künzel et al., 2019).
+are two actions in the whole log, or where each action has one probability for all rows. And what each would
+have led to: a label gets one model per action, fitted to the rows that took it (the T-learner of Künzel et
+al., 2019).
 
 References:
     Künzel, Sekhon, Bickel and Yu (2019). Metalearners for estimating heterogeneous treatment effects using
@@ -54,17 +55,28 @@ def is_of_actions(data: Dataset) -> bool:
     return table.action is not None and (table.shown is None or not table.decision)
 
 
-def offered(data: Dataset) -> Offered | Finding:
-    """Return the rows with every action of the log as a candidate, or why that cannot be done."""
-    taken = data.columns["action"].texts()
-    actions = tuple(sorted({str(one) for one in taken if one is not None}))
+def actions_of(data: Dataset) -> tuple[str, ...]:
+    """Return the actions that some row took, sorted."""
+    return tuple(sorted({str(one) for one in data.columns["action"].texts() if one is not None}))
+
+
+def offered(data: Dataset, every: Sequence[str] = ()) -> Offered | Finding:
+    """Return the rows with every action that they took as a candidate, or why that cannot be done.
+
+    Args:
+        data: Rows that say what was done.
+        every: Actions of the whole log: one that none of the rows took is no candidate, and may have had a
+            share of the probability.
+    """
+    taken, actions = data.columns["action"].texts(), actions_of(data)
     if not 2 <= len(actions) <= MOST_ACTIONS:
         return _refused(
             f"expected 2 to {MOST_ACTIONS} actions, got {len(actions)}: each needs rows to learn from",
             "log the candidates of each decision as rows, or name coarser actions",
         )
     place = np.array([actions.index(one) if one is not None else -1 for one in taken])
-    found = _probabilities(np.asarray(data.columns["propensity"].values), place, actions)
+    absent = sorted(set(every) - set(actions))
+    found = _probabilities(np.asarray(data.columns["propensity"].values), place, actions, absent)
     if isinstance(found, Finding):
         return found
     n, k = found.shape
@@ -82,7 +94,9 @@ def offered(data: Dataset) -> Offered | Finding:
     return Offered(replace(long, columns=columns), actions)
 
 
-def _probabilities(propensity: Floats, place: NDArray[Any], actions: Sequence[str]) -> Floats | Finding:
+def _probabilities(
+    propensity: Floats, place: NDArray[Any], actions: Sequence[str], absent: Sequence[str]
+) -> Floats | Finding:
     """Return the probability of every action in each decision, shape (n, k), or why it is not known."""
     k = len(actions)
     known = [propensity[(place == one) & np.isfinite(propensity)] for one in range(k)]
@@ -94,6 +108,13 @@ def _probabilities(propensity: Floats, place: NDArray[Any], actions: Sequence[st
         return _refused(
             f"expected probabilities of the actions that sum to 1, got {middle.sum():.4g} ({listed})",
             "write the probability with which the row's own action was drawn under examples.propensity",
+        )
+    if absent:
+        listed = ", ".join(map(repr, absent))
+        return _refused(
+            f"expected rows of every action of the log, got none of {listed} among those held out: what "
+            "probability it had does not follow from that of the others, which differs from row to row",
+            "hold out rows of each action, or leave the time when it was open out of the log: examples.where",
         )
     if k == 2:
         found = np.tile((1 - propensity)[:, None], (1, 2))

@@ -3,7 +3,8 @@
 A label that says `maturity: ipcw` is weighed, any other waits. What is weighed is one event after the
 decision: how long each row was followed depends on time alone and is known for every row, so the chance of
 having seen an event that took so long is a plain share of the decisions asked about. Weights of the examples
-table are shares of all its rows, training rows included, which are older; the held-out ones need their own.
+table are such shares too, of a part's rows, for a model of one row. Here a decision counts once, whatever
+part it is of, and what a user's week came to counts once per user and week.
 """
 
 from __future__ import annotations
@@ -18,19 +19,22 @@ from numpy.typing import NDArray
 
 from truenorth.counterfactual.log import Log
 from truenorth.counterfactual.maturity import Matured, matured
-from truenorth.examples.dataset import Dataset
+from truenorth.examples.dataset import STATES, Dataset
 from truenorth.framing.durations import DAY, microseconds
 from truenorth.framing.expressions import Expression
 from truenorth.framing.framing import Framing
-from truenorth.framing.horizon import delay
+from truenorth.framing.horizon import delay, with_dependencies
 from truenorth.framing.labels import TIME_ANCHORS, Label
 from truenorth.framing.periods import Moment
 from truenorth.workflow.work import Work
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 Limits = Mapping[str, Ints]
 """By label: the time before which it must be due to be known, microseconds, of each row, shape (n,)."""
+
+IMMATURE = STATES.index("immature")
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,14 +105,47 @@ def _stretch_of(framing: Framing, part: str) -> str:
     return str(getattr(tail, "of", ""))
 
 
+def is_due(expression: Expression, data: Dataset) -> Mask:
+    """Return which rows have had the time that the labels of an expression take, whatever they came to, (n,).
+
+    What an expression came to may be known before: an observed 0 decides a product. To use the rows whose
+    zero is known and no others would choose rows by their outcome.
+    """
+    framing = data.framing
+    names = expression.columns
+    if "score" in names and "score" not in data.columns:
+        names = names | framing.objective.score.columns
+    found = np.ones(data.n_rows, dtype=bool)
+    for name in with_dependencies(names, framing.labels):
+        waits = [data.labels[one].state == IMMATURE for one in data.families.get(name, ())]
+        for one in waits:
+            found &= ~(one if _waits_for_time(framing.labels[name]) else _from_the_first_on(one, data))
+    return found
+
+
+def _waits_for_time(label: Label) -> bool:
+    """Return whether the state of a label depends on time alone, and on no other label."""
+    return label.given is None and label.combine is None and label.anchor in TIME_ANCHORS
+
+
+def _from_the_first_on(waits: Mask, data: Dataset) -> Mask:
+    """Return the rows as late as the first that waits in their part, whose labels are read together."""
+    at, split = data.columns["at"], data.columns["split"].values
+    times = np.where(at.is_null, 0, at.values)
+    found = waits.copy()
+    for part in np.unique(split[waits]):
+        inside = split == part
+        found |= inside & (times >= times[inside & waits].min())
+    return found
+
+
 def followed(expression: Expression, data: Dataset, limits: Limits) -> Followed | None:
     """Return how long the rows of a label were followed; None where the expression is no label to weigh."""
+    if why_waits(expression, data, limits):
+        return None
     name = expression.column or ""
-    label, outcomes = data.framing.labels.get(name), data.labels.get(name)
-    if label is None or outcomes is None or name not in limits or why_not(data.framing, expression):
-        return None
-    if outcomes.mature_at is None or outcomes.event_at is None or outcomes.mature_at.is_null.any():
-        return None
+    label, outcomes = data.framing.labels[name], data.labels[name]
+    assert outcomes.mature_at is not None and outcomes.event_at is not None  # else it waits
     window = microseconds(label.within) or 0
     wait = delay(label, data.framing.sources, None)
     start = outcomes.mature_at.values - window - wait
@@ -116,6 +153,18 @@ def followed(expression: Expression, data: Dataset, limits: Limits) -> Followed 
     age = limits[name] - start - wait - 1
     lasted = np.where(outcomes.event_at.is_null, np.inf, (outcomes.event_at.values - start) / DAY)
     return Followed(lasted, age / DAY, window / DAY, bool(label.absent))
+
+
+def why_waits(expression: Expression, data: Dataset, limits: Limits) -> str:
+    """Return why rows that are too young for an outcome wait instead of being weighed, empty if not."""
+    reason = why_not(data.framing, expression)
+    if reason:
+        return reason
+    name = expression.column or ""
+    outcomes = data.labels.get(name)
+    if name not in limits or outcomes is None or outcomes.mature_at is None or outcomes.event_at is None:
+        return "until when its label was read is not known"
+    return "some rows of its label are never due" if outcomes.mature_at.is_null.any() else ""
 
 
 def why_not(framing: Framing, expression: Expression) -> str:
@@ -143,4 +192,4 @@ def _why_not_of(label: Label) -> str:
 def can_be_weighed(framing: Framing, expression: Expression) -> bool:
     """Return whether nothing but `maturity: ipcw` is missing for young decisions to be weighed."""
     label = framing.labels.get(expression.column or "")
-    return label is not None and not _why_not_of(label)
+    return label is not None and label.maturity != "ipcw" and not _why_not_of(label)

@@ -6,7 +6,7 @@ learner that was chosen, so that the question "what if we optimised clicks inste
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -73,8 +73,8 @@ def candidates_of(work: Work, offer: Offered | None = None) -> tuple[list[Candid
     """
     framing = work.framing
     objective, ways = framing.objective.score, directions(framing.objective.score, framing)
-    whole = replace(_with_missing(work, work.predicted(_learned(work))), score=None)
-    batch = whole if offer is None else _by_action(work, whole, offer)
+    predicted = replace(work.predicted(_learned(work)), score=None)
+    batch = _with_missing(work, predicted) if offer is None else _by_action(work, predicted, offer)
     found: list[Candidate] = []
     if objective.column not in batch.predictions:  # else the score is a label, and tested under its name
         found.append(Candidate(SCORE, expected(objective, batch, framing), 1, objective))
@@ -88,22 +88,26 @@ def candidates_of(work: Work, offer: Offered | None = None) -> tuple[list[Candid
     return found, [*unscored, *map(_same_for_all, alike)]
 
 
-def _by_action(work: Work, whole: Batch, offer: Offered) -> Batch:
+def _by_action(work: Work, predicted: Batch, offer: Offered) -> Batch:
     """Return the candidates with what each label is expected to be under each action.
 
     A label that some action has too few rows of is predicted alike under all, as the run predicts it.
     """
-    data = _asking_for(work.dataset, list(named(work.framing)))
+    names = named(work.framing)
+    data = _asking_for(work.dataset, list(names))
     specs, train, check = task_specs(data), data.take(work.parts.train), data.take(work.parts.choose)
-    predictions: dict[str, Prediction] = {}
-    for name, pooled in whole.predictions.items():
-        under = _models(work, train, check, specs[name], offer.actions) if name in specs else None
-        predictions[name] = pooled.take(offer.each(np.arange(len(pooled.values))))
-        if under is not None:
-            done = {action: model.predict(work.held_out.columns) for action, model in under.items()}
+    under: dict[str, Prediction] = {}
+    for name in names:
+        models = _models(work, train, check, specs[name], offer.actions)
+        if models is not None:
+            done = {action: model.predict(work.held_out.columns) for action, model in models.items()}
             known = {action: offer.each(values) for action, values in done.items()}
-            predictions[name] = Prediction(specs[name], offer.under(done.__getitem__), known)
-    return Batch(columns=offer.data.columns, predictions=predictions)
+            under[name] = Prediction(specs[name], offer.under(done.__getitem__), known)
+    rest = replace(predicted, predictions={k: v for k, v in predicted.predictions.items() if k not in under})
+    pooled = _with_missing(work, rest, but_for=under.keys()).predictions
+    rows = offer.each(np.arange(work.held_out.n_rows))
+    alike = {name: one.take(rows) for name, one in pooled.items()}
+    return Batch(columns=offer.data.columns, predictions={**alike, **under})
 
 
 def _models(
@@ -148,9 +152,10 @@ def _learned(work: Work) -> str:
     return chosen if chosen != RULE or not rungs else rungs[0]
 
 
-def _with_missing(work: Work, batch: Batch) -> Batch:
-    """Return the batch with predictions of declared proxies that are no tasks."""
-    missing = [name for name in named(work.framing) if name not in batch.predictions]
+def _with_missing(work: Work, batch: Batch, but_for: Collection[str] = ()) -> Batch:
+    """Return the batch with predictions of declared proxies that are no tasks, some names excepted."""
+    had = {*batch.predictions, *but_for}
+    missing = [name for name in named(work.framing) if name not in had]
     if not missing:
         return batch
     data = _asking_for(work.dataset, missing)
@@ -193,6 +198,17 @@ def _not_scored(name: str) -> Finding:
         evidence=f"expected a label that is a number and varies in training, got {name!r}: it cannot be "
         "pushed in the stress test.",
         fix="declare the 0/1 or number label that decisions would be pushed towards.",
+    )  # fmt: skip
+
+
+def nothing_to_push(framing: Framing) -> Finding:
+    """Return why a log has no score that could be pushed."""
+    score = framing.objective.score
+    return Finding(
+        code="STRESS072", severity="info", where="objective.score",
+        evidence=f"expected a score that says which candidate to take, got {score}, which cannot be pushed, "
+        "and no other label that can.",
+        fix="score numbers that vary; with examples.action, labels that have more rows of each action.",
     )  # fmt: skip
 
 

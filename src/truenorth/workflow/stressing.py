@@ -17,11 +17,11 @@ from truenorth.counterfactual.sentences import POINTS
 from truenorth.counterfactual.stress import stress
 from truenorth.errors import DataError, Finding
 from truenorth.framing.framing import Framing
-from truenorth.workflow.acting import is_of_actions, offered
+from truenorth.workflow.acting import actions_of, is_of_actions, offered
 from truenorth.workflow.maturing import limits
-from truenorth.workflow.proxies import Candidate, candidates_of
+from truenorth.workflow.proxies import Candidate, candidates_of, nothing_to_push
 from truenorth.workflow.studies import STUDY, dump_study
-from truenorth.workflow.studying import Question, reason_against, study_of
+from truenorth.workflow.studying import Question, period_of, reason_against, study_of
 from truenorth.workflow.work import Work
 
 PADDING = "-1"
@@ -33,10 +33,12 @@ def stress_run(work: Work, folder: Path) -> Mapping[str, Any]:
     against = reason_against(work.framing)
     if against is not None:
         return _refused(work, against)
-    offer = offered(work.held_out) if is_of_actions(work.held_out) else None
+    offer = offered(work.held_out, actions_of(work.dataset)) if is_of_actions(work.held_out) else None
     if isinstance(offer, Finding):
         return _refused(work, offer)
     candidates, findings = candidates_of(work, offer)
+    if not candidates:
+        return _refused(work, nothing_to_push(work.framing), *findings)
     read = limits(work)
     data = work.held_out
     if offer is not None:
@@ -112,7 +114,7 @@ def _kpi(work: Work, called: str) -> dict[str, Any]:
 def lift_unit(framing: Framing, per: Per) -> str:
     """Return the unit of a change of the KPI: `points` for a share, else the KPI's own.
 
-    A sum is told of one decision, or of one unit, whatever time or total its own unit counts.
+    A sum is told of one decision, one unit, or its week or day, whatever time or total its own unit counts.
     """
     kpi = framing.business.kpi
     assert kpi is not None and kpi.metric.argument is not None  # measurable
@@ -123,4 +125,7 @@ def lift_unit(framing: Framing, per: Per) -> str:
     if kpi.metric.name != "sum":
         return unit
     whose = "decision" if per == "decision" else framing.table.unit or "unit"
+    period = None if per == "decision" else period_of(framing, kpi)
+    if period is not None:
+        whose = f"{whose} and {period[0]}"
     return f"{unit.partition(' per ')[0]} per {whose}".strip()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from truenorth.counterfactual.contract import Per
 from truenorth.counterfactual.log import Log
-from truenorth.counterfactual.maturity import Matured
+from truenorth.counterfactual.maturity import LEAST_SEEN, Matured
 from truenorth.counterfactual.study import Provenance, Study
 from truenorth.decision.realised import realised
 from truenorth.engine.vectors import Vector
@@ -27,7 +27,7 @@ from truenorth.framing.framing import Framing
 from truenorth.framing.references import MetricReference
 from truenorth.models.rows import codes_of, feature_roles
 from truenorth.statistics.estimates import codes_of as ranks_of
-from truenorth.workflow.maturing import Limits, can_be_weighed, followed, why_not
+from truenorth.workflow.maturing import Limits, can_be_weighed, followed, is_due, why_waits
 from truenorth.workflow.proxies import Candidate
 
 Floats = NDArray[np.float64]
@@ -36,8 +36,8 @@ Mask = NDArray[np.bool_]
 
 ADDITIVE = ("mean", "sum", "share", "any")
 """Metrics that are a mean over decisions or units, so that a lift of them is one of their argument."""
-PERIODS = {"week_end": (WEEK, 4 * DAY), "day_end": (DAY, 0)}
-"""Length and origin of the periods at whose end a label's window starts: weeks from Monday, UTC days."""
+PERIODS = {"week_end": ("week", WEEK, 4 * DAY), "day_end": ("day", DAY, 0)}
+"""Name, length and origin of periods at whose end a label's window starts: weeks from Monday, UTC days."""
 FEW_WAITING = 0.1
 """Share of the decisions that may be left out as too young for a proxy, where the KPI is weighed."""
 MOST_SEGMENTS = 20
@@ -142,51 +142,84 @@ def study_of(data: Dataset, candidates: Sequence[Candidate], *, limits: Limits |
     if kpi is None or kpi.metric.argument is None:
         return Question(None, (_no_outcome(kpi),))
     decision, shown = _decisions(data), data.columns["shown"].values == 1
-    outcome = realised(kpi.metric.argument, data)
     whole = _has_one_shown(decision, shown)
-    known, young = (whole & _of_shown(decision, shown, one) for one in (outcome.known, outcome.is_immature))
+    due = whole & _of_shown(decision, shown, is_due(kpi.metric.argument, data))
+    known = due & _of_shown(decision, shown, realised(kpi.metric.argument, data).known)
+    young = whole & ~due
     n, waiting = _count(decision[whole]), _count(decision[young])
-    weighed = _with_young(data, kpi, decision, known, young, candidates, limits or {}) if waiting else None
+    tried = _with_young(data, kpi, decision, known, young, candidates, limits or {}) if waiting else None
+    weighed = tried if isinstance(tried, Asked) else None
     asked = weighed or _asked(data, kpi, decision, np.flatnonzero(known), candidates, {})
-    n_used = 0 if asked is None else asked[0].log.n
-    n_young = n_used - _count(decision[known]) if weighed else 0
+    n_young = weighed.n_in(young) if weighed else 0
     findings = [
         *_odd(decision, whole),
         *_weighed(n_young, n),
-        *_unknown(data, kpi, n, n_used, waiting - n_young),
+        *_unknown(data, kpi, n, asked.study.log.n if asked else 0, waiting - n_young, _said(tried)),
+        *(asked.findings if asked else ()),
     ]
     if asked is None:
         return Question(None, tuple(findings))
-    study, rows = asked
-    names = {name: group_names(data.take(rows), name) for name in study.groups}
-    return Question(study, tuple(findings), matured=1 - waiting / n, rows=rows, names=names)
+    names = {name: group_names(data.take(asked.rows), name) for name in asked.study.groups}
+    return Question(asked.study, tuple(findings), matured=1 - waiting / n, rows=asked.rows, names=names)
 
 
-Asked = tuple[Study, Ints]
-"""A study, and the rows of the examples that its log counts from."""
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A study of some of the rows."""
+
+    study: Study
+    rows: Ints
+    """Rows of the examples that its log counts from, shape (m,)."""
+    findings: tuple[Finding, ...]
+    """What is odd about the scores' own outcomes where they were weighed."""
+
+    def n_in(self, among: Mask) -> int:
+        """Return how many of its decisions are among some rows of the examples."""
+        first = self.study.log.spread(among[self.rows].astype(float))[:, 0]
+        return int(first.sum())
+
+
+def _said(tried: Asked | str | None) -> str:
+    return tried if isinstance(tried, str) else ""
 
 
 def _with_young(
     data: Dataset, kpi: Kpi, decision: Ints, known: Mask, young: Mask, candidates: Sequence[Candidate],
     limits: Limits,
-) -> Asked | None:  # fmt: skip
-    """Return the study with decisions whose KPI waits, their early events weighed; None where that fails."""
+) -> Asked | str:  # fmt: skip
+    """Return the study with decisions whose KPI waits, their early events weighed; or why these wait."""
     assert kpi.metric.argument is not None  # measurable
     shown = data.columns["shown"].values == 1
     kpi_times = followed(kpi.metric.argument, data, limits)
-    if kpi_times is None or _is_shared_unanchored(data, kpi, known):
-        return None
-    used = known | (
-        young & _of_shown(decision, shown, kpi_times.age >= 0)
-    )  # before that nothing can have come
-    for one in candidates:  # a quick proxy waits for a few of the youngest: they cost the rest nothing
+    if kpi_times is None:
+        return why_waits(kpi.metric.argument, data, limits)
+    if _is_shared_unanchored(data, kpi, known):
+        return "decisions share the KPI, and each has a window of its own"
+    # before its window starts nothing can have come
+    used = known | (young & _of_shown(decision, shown, kpi_times.age >= 0))
+    for one in candidates:
         if followed(one.realised, data, limits) is None:
-            waits = used & _of_shown(decision, shown, realised(one.realised, data).is_immature)
-            if _count(decision[waits]) <= FEW_WAITING * _count(decision[used]):
-                used = used & ~waits
+            due = _of_shown(decision, shown, is_due(one.realised, data))
+            used = used & ~_waiting_for_quick(decision, used, young, due)
     asked = _asked(data, kpi, decision, np.flatnonzero(used), candidates, limits)
-    is_held = asked is not None and not any(one.severity == "error" for one in _of_kpi(asked[0]))
-    return asked if is_held else None
+    if asked is None:
+        return "none has been followed at all"
+    error = next((one for one in _of_kpi(asked.study) if one.severity == "error"), None)
+    if error is not None:
+        return f"fewer than {LEAST_SEEN:.0%} of them and the others are old enough for its window"
+    return asked
+
+
+def _waiting_for_quick(decision: Ints, used: Mask, young: Mask, due: Mask) -> Mask:
+    """Return the rows that wait for a proxy quicker than the KPI: they are few, and cost the rest nothing.
+
+    A proxy is quicker where some that wait for the KPI do not wait for it. For another, all that wait for the
+    KPI would be left out. Decisions whose KPI is known are never left out for a proxy.
+    """
+    waits = used & young & ~due
+    is_quick = bool((used & young & due).any())
+    is_few = _count(decision[waits]) <= FEW_WAITING * _count(decision[used])
+    return waits if is_quick and is_few else np.zeros_like(waits)
 
 
 def _of_kpi(study: Study) -> tuple[Finding, ...]:
@@ -195,7 +228,7 @@ def _of_kpi(study: Study) -> tuple[Finding, ...]:
 
 def _is_shared_unanchored(data: Dataset, kpi: Kpi, known: Mask) -> bool:
     """Return whether decisions share a KPI although each has a window of its own."""
-    if _period(data.framing, kpi) is not None:
+    if period_of(data.framing, kpi) is not None:
         return False
     assert kpi.metric.argument is not None  # measurable
     found = realised(kpi.metric.argument, data)
@@ -211,10 +244,13 @@ def _asked(
         return None
     cut = [replace(one, predicted=one.predicted[rows]) for one in candidates]
     kept = {name: one[rows] for name, one in limits.items()}
-    return _study(data.take(rows), decision[rows], kpi, cut, kept), rows
+    study, findings = _study(data.take(rows), decision[rows], kpi, cut, kept)
+    return Asked(study, rows, findings)
 
 
-def _study(data: Dataset, decision: Ints, kpi: Kpi, candidates: Sequence[Candidate], limits: Limits) -> Study:
+def _study(
+    data: Dataset, decision: Ints, kpi: Kpi, candidates: Sequence[Candidate], limits: Limits
+) -> tuple[Study, tuple[Finding, ...]]:
     """Return the study of decisions with one shown candidate whose KPI is known, or weighed."""
     assert kpi.metric.argument is not None  # measurable
     table = data.framing.table
@@ -228,16 +264,18 @@ def _study(data: Dataset, decision: Ints, kpi: Kpi, candidates: Sequence[Candida
     named = kpi.name if sign > 0 else f"the cut in {kpi.name}"
     young = followed(kpi.metric.argument, data, limits)
     weighed = None if young is None else young.outcome(log, per_unit=per == "unit")
-    return Study(
+    came = list(_realised(data, log, candidates, limits))
+    study = Study(
         log=log, scores={one.called: log.spread(one.pushed) for one in candidates}, per=per,
         kpi=sign * log.of_chosen(log.spread(outcome)) if weighed is None else
         replace(weighed, outcome=sign * weighed.outcome),
-        realised=dict(_realised(data, log, candidates, limits)),
+        realised={called: outcome for called, outcome, _ in came},
         logger_features=None if logged is not None else _varying(data, log),
         before=_before(data, log) if per == "unit" else None,
         groups=_groups(data, log), segments=dict(_segments(data, log)),
         provenance=Provenance(kpi_name=named),
     )  # fmt: skip
+    return study, tuple(finding for _, _, findings in came for finding in findings)
 
 
 def _decisions(data: Dataset) -> Ints:
@@ -295,12 +333,11 @@ def _weighed(n_young: int, n: int) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _unknown(data: Dataset, kpi: Kpi, n: int, n_used: int, waiting: int) -> Iterator[Finding]:
+def _unknown(data: Dataset, kpi: Kpi, n: int, n_used: int, waiting: int, reason: str) -> Iterator[Finding]:
     """Find decisions whose KPI is not known: it waits for time, or a condition of the label fails."""
     if n_used == n:
         return
     assert kpi.metric.argument is not None  # measurable
-    reason = why_not(data.framing, kpi.metric.argument) if waiting else ""
     yield Finding(
         code="STRESS063", severity="info" if n_used else "error", where="business.kpi.metric",
         evidence=f"expected decisions whose KPI is known, got {n_used:,} of {n:,}: {waiting:,} wait for time "
@@ -313,17 +350,17 @@ def _unknown(data: Dataset, kpi: Kpi, n: int, n_used: int, waiting: int) -> Iter
 
 def _units(framing: Framing, kpi: Kpi, cluster: Ints, at: Ints, outcome: Floats) -> tuple[Ints, Per]:
     """Return whose outcome each row serves: a unit's period, the unit, or the decision itself."""
-    length = _period(framing, kpi)
-    if length is not None:
-        size, origin = length
+    anchored = period_of(framing, kpi)
+    if anchored is not None:
+        _, size, origin = anchored
         period = (at - origin) // size
         return ranks_of(cluster * (int(np.ptp(period)) + 1) + (period - period.min())), "unit"
     is_shared = _is_shared(cluster, outcome)
     return cluster, "unit" if is_shared else "decision"
 
 
-def _period(framing: Framing, kpi: Kpi) -> tuple[int, int] | None:
-    """Return the length and origin of the period that the KPI's labels are told of."""
+def period_of(framing: Framing, kpi: Kpi) -> tuple[str, int, int] | None:
+    """Return the name, length and origin of the period that the KPI's labels are told of."""
     assert kpi.metric.argument is not None  # measurable
     anchors = {framing.labels[name].anchor for name in kpi.metric.argument.columns if name in framing.labels}
     return next((PERIODS[one] for one in PERIODS if one in anchors), None)
@@ -342,16 +379,19 @@ def _is_shared(cluster: Ints, outcome: Floats) -> bool:
 
 def _realised(
     data: Dataset, log: Log, candidates: Sequence[Candidate], limits: Limits
-) -> Iterator[tuple[str, Floats]]:
-    """Yield what each candidate came to, where that is known of every decision, or weighed."""
+) -> Iterator[tuple[str, Floats, tuple[Finding, ...]]]:
+    """Yield what each candidate came to, where that is known of every decision or can be weighed."""
     for one in candidates:
         young = followed(one.realised, data, limits)
-        if young is not None:
-            yield one.called, one.sign * young.outcome(log).outcome
+        weighed = None if young is None else young.outcome(log)
+        if weighed is not None and not any(found.severity == "error" for found in weighed.findings):
+            where = f"labels.{one.realised.column}"
+            told = tuple(replace(found, where=where) for found in weighed.findings)
+            yield one.called, one.sign * weighed.outcome, told
             continue
         found = log.of_chosen(log.spread(realised(one.realised, data).values, padding=np.nan))
         if not np.isnan(found).any():
-            yield one.called, one.sign * found
+            yield one.called, one.sign * found, ()
 
 
 def _numbers(data: Dataset, log: Log) -> Iterator[tuple[Floats, bool]]:
