@@ -213,15 +213,24 @@ def test_a_kpi_that_waits_everywhere_is_refused(held_out):
     assert asked.findings[-1].code == "STRESS063" and asked.findings[-1].severity == "error"
 
 
-def test_a_kpi_that_should_fall_is_turned(held_out):
+@pytest.mark.parametrize(
+    ("direction", "negated", "sign", "called"),
+    [
+        ("down", False, -1, "the cut in stays"),
+        ("up", True, -1, "stays"),
+        ("down", True, 1, "the cut in stays"),
+    ],
+)
+def test_a_kpi_that_should_fall_is_turned(held_out, direction, negated, sign, called):
     kpi = held_out.framing.business.kpi
-    down = kpi.model_copy(update={"direction": "down"})
-    business = held_out.framing.business.model_copy(update={"kpi": down})
+    metric = replace(kpi.metric, negated=negated)
+    turned = kpi.model_copy(update={"direction": direction, "metric": metric})
+    business = held_out.framing.business.model_copy(update={"kpi": turned})
     asked = study_of(
         replace(held_out, framing=held_out.framing.model_copy(update={"business": business})), []
     )
-    np.testing.assert_array_equal(asked.study.outcome, -study_of(held_out, []).study.outcome)
-    assert asked.study.provenance.kpi_name == "the cut in stays"
+    np.testing.assert_array_equal(asked.study.outcome, sign * study_of(held_out, []).study.outcome)
+    assert asked.study.provenance.kpi_name == called
 
 
 def test_the_order_of_rows_does_not_matter(held_out):

@@ -72,7 +72,9 @@ class RankPolicy:
         rules = [_worded(rule) for rule in declared.rules]
         text += (", " + ", ".join(rules)) if rules else ""
         explore = self.framing.policy.explore
-        return text + (f"; in {100 * explore.share:.3g} % of the lists the first place is drawn." if explore else ".")
+        return text + (
+            f"; in {100 * explore.share:.3g} % of the lists the first place is drawn." if explore else "."
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the form; ranking needs nothing set."""

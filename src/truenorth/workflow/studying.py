@@ -261,7 +261,7 @@ def _study(
     logged = data.columns["propensity"].values if table.propensity is not None else None
     log = Log.from_rows(decision, shown, propensity=logged, unit=unit, cluster=cluster, time=at)
     sign = -1.0 if (kpi.direction == "down") != kpi.metric.negated else 1.0
-    named = kpi.name if sign > 0 else f"the cut in {kpi.name}"
+    named = f"the cut in {kpi.name}" if kpi.direction == "down" else kpi.name
     young = followed(kpi.metric.argument, data, limits)
     weighed = None if young is None else young.outcome(log, per_unit=per == "unit")
     came = list(_realised(data, log, candidates, limits))

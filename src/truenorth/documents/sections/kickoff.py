@@ -84,7 +84,9 @@ def kpi_text(kpi: Mapping[str, Any]) -> str:
     baseline = number(kpi, "baseline")
     if baseline is not None:
         unit = text(kpi, "unit")
-        parts.append(f"today {percent(baseline) if unit == 'share' else f'{plain(baseline)} {unit}'.rstrip()}")
+        parts.append(
+            f"today {percent(baseline) if unit == 'share' else f'{plain(baseline)} {unit}'.rstrip()}"
+        )
     if text(kpi, "target"):
         within = f" within {text(kpi, 'timeframe')}" if text(kpi, "timeframe") else ""
         parts.append(f"target {text(kpi, 'target')}{within}")
