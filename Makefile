@@ -59,6 +59,7 @@ check: $(DEV)
 bench: $(DEV)
 	$(BIN)/python bench/run.py --peers --docs
 	$(BIN)/python bench/audit.py --data
+	$(BIN)/python bench/stress.py
 
 results: $(DEV)
 	$(BIN)/python -m scripts.results
