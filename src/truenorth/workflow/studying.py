@@ -294,7 +294,7 @@ def _times(data: Dataset) -> Ints:
 
 
 def _has_one_shown(decision: Ints, shown: Mask) -> Mask:
-    """Return the rows of decisions with exactly one candidate that was shown, and another."""
+    """Return the rows of decisions with exactly one candidate that was shown."""
     n_shown = np.bincount(decision, weights=shown)
     return np.asarray((n_shown == 1)[decision])
 
