@@ -9,6 +9,7 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,11 @@ EM_STEPS = 500
 EM_TOLERANCE = 1e-7
 FEWEST_CLICKS = 20
 """Clicks of a group of items at a place, below which it is not compared."""
+
+
+def plain(values: Iterable[float]) -> tuple[float, ...]:
+    """Return a number of each place as a report holds it."""
+    return tuple(float(one) for one in values)
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,7 @@ from truenorth.counterfactual.looks import (
     all_pairs,
     count_shown,
     goodness_of_fit,
+    plain,
     regression_em,
     relative,
     share_moved,
@@ -109,7 +110,7 @@ def position_propensities(
     misfit = goodness_of_fit(item, place, clicks, theta, seed=seed)
     naive = relative(shown.clicks.sum(axis=0) / np.maximum(shown.n.sum(axis=0), 1))
     return PositionsReport(
-        method=method, propensity=_plain(theta), low=low, high=high, naive=_plain(naive), moved=moved,
+        method=method, propensity=plain(theta), low=low, high=high, naive=plain(naive), moved=moved,
         is_monotone=bool(np.all(np.diff(theta[np.isfinite(theta)]) <= 1e-9)), misfit=misfit,
         findings=(*(_fixed(moved) if method != "swap" else []), *_trust(misfit, 1 - level)),
     )  # fmt: skip
@@ -143,11 +144,7 @@ def _intervals(
     ends = np.full((2, drawn.shape[1]), np.nan)
     known = np.isfinite(drawn).any(axis=0)
     ends[:, known] = np.nanquantile(drawn[:, known], [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return _plain(ends[0]), _plain(ends[1])
-
-
-def _plain(values: Floats) -> tuple[float, ...]:
-    return tuple(float(one) for one in values)
+    return plain(ends[0]), plain(ends[1])
 
 
 def _check_method(method: str) -> None:

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from truenorth.counterfactual.looks import Shown, count_shown, share_moved
+from truenorth.counterfactual.looks import Shown, count_shown, plain, share_moved
 from truenorth.counterfactual.positions import LEAST_MOVED, check_impressions
 from truenorth.counterfactual.result import Result
 from truenorth.errors import Finding
@@ -122,8 +122,8 @@ def trust_in_places(
     ends = [(1 - level) / 2, (1 + level) / 2]
     low, high = np.nanquantile(np.array(drawn), ends, axis=0) if drawn else (((), ()), ((), ()))
     return TrustReport(
-        slope=_plain(slope), base=_plain(base), slope_low=_plain(low[0]), slope_high=_plain(high[0]),
-        base_low=_plain(low[1]), base_high=_plain(high[1]), moved=moved, signal=signal, findings=(),
+        slope=plain(slope), base=plain(base), slope_low=plain(low[0]), slope_high=plain(high[0]),
+        base_low=plain(low[1]), base_high=plain(high[1]), moved=moved, signal=signal, findings=(),
     )  # fmt: skip
 
 
@@ -225,10 +225,6 @@ def _line(
     slope_error = float(np.sqrt(weight**2 @ left**2) / total) / variance
     level = float(weight @ (rate - found * worth) / total)
     return found, level, variance / max(error, 1e-300), found / max(slope_error, 1e-300)
-
-
-def _plain(values: Any) -> tuple[float, ...]:
-    return tuple(float(one) for one in values)
 
 
 def _unknown(places: int, moved: float, signal: float, got: str) -> TrustReport:

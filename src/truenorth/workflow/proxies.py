@@ -21,7 +21,7 @@ from truenorth.framing.expressions import Expression, parse_expression
 from truenorth.framing.framing import Framing
 from truenorth.framing.models import Task
 from truenorth.framing.names import tasks
-from truenorth.models.contract import Model, TaskSpec
+from truenorth.models.contract import Model, Rows, TaskSpec
 from truenorth.models.registry import LEARNERS, learner
 from truenorth.models.rows import rows_of, task_specs
 from truenorth.workflow.acting import Offered
@@ -123,9 +123,7 @@ def _models(
     found = {}
     for action, one in rows.items():
         work.say(f"training {_learner(work)}: {spec.name} under {action}")
-        held = rows_of(check.take(later == action), spec)
-        made = learner(_learner(work))
-        found[action] = made.fit(spec, one, held if len(held) else None, work.fit_settings())
+        found[action] = _fitted(work, spec, one, rows_of(check.take(later == action), spec))
     return found
 
 
@@ -180,9 +178,13 @@ def _fit(work: Work, data: Dataset, spec: TaskSpec) -> Prediction | None:
     if not np.ptp(rows.target if len(rows) else np.zeros(1)) > 0:
         return None
     work.say(f"training {_learner(work)}: {spec.name}, a declared proxy")
-    check = rows_of(data.take(work.parts.choose), spec)
-    made = learner(_learner(work)).fit(spec, rows, check if len(check) else None, work.fit_settings())
+    made = _fitted(work, spec, rows, rows_of(data.take(work.parts.choose), spec))
     return Prediction(spec, made.predict(work.held_out.columns))
+
+
+def _fitted(work: Work, spec: TaskSpec, rows: Rows, check: Rows) -> Model:
+    """Return a model of a label, stopped early by the rows that choose where there are some."""
+    return learner(_learner(work)).fit(spec, rows, check if len(check) else None, work.fit_settings())
 
 
 def _learner(work: Work) -> str:
