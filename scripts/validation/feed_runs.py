@@ -61,14 +61,16 @@ def seen(seed: int, bait: float, users: int) -> Seen:
         run = truenorth.run(world.framing, out=Path(folder) / "runs")
         stress, truth = run.result["stress"], truth_of(world, run)
         proxies = stress["proxies"]
+        curves = {name: tuple(_curve(truth, one)) for name, one in proxies.items()}
         return Seen(
             tier=stress["tier"],
             verdicts={name: one["verdict"] for name, one in proxies.items()},
-            curves={name: tuple(_curve(truth, one)) for name, one in proxies.items()},
+            curves=curves,
             gains={
-                name: truth.lift(one["called"], one["safe_depth"])
-                for name, one in proxies.items()
-                if one["safe_depth"]
+                name: true
+                for name, curve in curves.items()
+                for depth, _, _, _, true in curve
+                if depth == proxies[name]["safe_depth"]
             },
             seconds=time.perf_counter() - started,
         )
@@ -153,6 +155,25 @@ def table(baited: list[Seen], plain: list[Seen]) -> Iterator[str]:
             )
 
 
+def means(baited: list[Seen], plain: list[Seen]) -> Iterator[str]:
+    """Yield mean curves beside the true ones, in points, down to where every log with a curve reaches."""
+    shown = [("clicks with bait", baited, "click"), ("weighted score with bait", baited, "score"),
+             ("clicks without bait", plain, "click")]  # fmt: skip
+    curves = [
+        (called, [one.curves[name] for one in found if one.curves[name]]) for called, found, name in shown
+    ]
+    if not all(each for _, each in curves):
+        return
+    n = min(len(curve) for _, each in curves for curve in each)
+    depths = [f"{step[0]:g}" for step in curves[0][1][0][:n]]
+    yield f"| mean, points | d = {' | '.join(depths)} |"
+    yield "|---|" + n * "---:|"
+    for called, each in curves:
+        _, lift, _, _, true = 100 * np.mean([curve[:n] for curve in each], axis=0).T
+        for what, values in (("estimated", lift), ("true", true)):
+            yield f"| {called}: {what} | {' | '.join(f'{one:+.2f}' for one in values)} |"
+
+
 def _are(found: list[Seen], name: str, verdicts: tuple[str, ...]) -> list[bool]:
     return [one.verdicts[name] in verdicts for one in found]
 
@@ -186,7 +207,8 @@ def main() -> None:
         f"{asked.users:,} users with bait and half as many without, {spent / 60:.0f} minutes in "
         f"{asked.jobs} processes"
     )
-    text = "\n".join([*table(found[BAITED], found[PLAIN]), "", f"{date.today()}, {seeds}, {told}."])
+    tables = [*table(found[BAITED], found[PLAIN]), "", *means(found[BAITED], found[PLAIN]), ""]
+    text = "\n".join([*tables, f"{date.today()}, {seeds}, {told}."])
     print(text)
     if asked.docs:
         write_between(PAGE, text)
